@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Item, Revision
+from campaigns.models import Campaign
+from campaigns.triggers import Trigger
+
+_FROZEN = "EXISTS (SELECT 1 FROM {benchmark.Release} f WHERE f.id = %s.release_id AND f.status = 'frozen')"
+
+
+class Release(models.Model):
+    """A numbered, frozen state of a campaign's benchmark. Its bundle is rebuilt from these rows alone."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        FROZEN = "frozen", _("frozen")
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="releases")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=6, choices=Status, default=Status.DRAFT)
+    facts = models.JSONField(default=dict, help_text="rules, references, draws: what the bundle's manifest says of them")
+    digest = models.CharField(max_length=64, blank=True, help_text="sha256 of the bundle's manifest, once frozen")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    frozen_at = models.DateTimeField(null=True)
+
+    triggers: ClassVar[tuple[Trigger, ...]] = (
+        Trigger("frozen_release_never_changes", ("UPDATE", "DELETE"), "OLD.status = 'frozen'"),
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "number"], name="one_release_per_campaign_and_number"),
+            models.CheckConstraint(
+                condition=Q(status="draft", frozen_at__isnull=True) | Q(status="frozen", frozen_at__isnull=False) & ~Q(digest=""),
+                name="frozen_release_has_a_digest",
+            ),
+        ]
+
+
+class ReleaseItem(models.Model):
+    release = models.ForeignKey(Release, models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+")
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
+    valid_votes = models.PositiveSmallIntegerField()
+    votes = models.PositiveSmallIntegerField()
+
+    triggers: ClassVar[tuple[Trigger, ...]] = (
+        Trigger("frozen_release_keeps_its_items", ("UPDATE", "DELETE"), _FROZEN % "OLD"),
+        Trigger("frozen_release_takes_no_items", ("INSERT",), _FROZEN % "NEW"),
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["release", "position"], name="one_release_item_per_position"),
+            models.UniqueConstraint(fields=["release", "item"], name="one_place_per_release_and_item"),
+        ]
+
+
+class ReleaseExclusion(models.Model):
+    """An item that a release leaves out, and why."""
+
+    class Reason(models.TextChoices):
+        IN_REVIEW = "in_review", _("votes are still missing")
+        REJECTED = "rejected", _("fewer valid votes than the quorum")
+        RETURNED = "returned", _("sent back to its author")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        LEAK = "leak", _("shares words with a reference prompt")
+        DUPLICATE = "duplicate", _("same wording as another item")
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="exclusions")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+")
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=10, choices=Reason)
+    evidence = models.JSONField(default=dict)
+
+    triggers: ClassVar[tuple[Trigger, ...]] = (
+        Trigger("frozen_release_keeps_its_exclusions", ("UPDATE", "DELETE"), _FROZEN % "OLD"),
+        Trigger("frozen_release_takes_no_exclusions", ("INSERT",), _FROZEN % "NEW"),
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["release", "item"], name="one_exclusion_per_release_and_item"),
+        ]

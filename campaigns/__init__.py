@@ -1,0 +1,1 @@
+"""A lead's decisions in; a campaign with its taxonomy, rules, members, guideline and event log out."""

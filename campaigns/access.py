@@ -1,0 +1,52 @@
+"""Who may open what: the first line of every view."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+
+from campaigns.models import Campaign, User
+
+P = ParamSpec("P")
+
+
+class CampaignRequest(HttpRequest):
+    """A request by a signed-in member of `campaign`; `roles` are what they are in it."""
+
+    user: User
+    campaign: Campaign
+    roles: set[str]
+
+
+def roles_required(
+    *roles: str,
+) -> Callable[
+    [Callable[Concatenate[Any, Campaign, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]
+]:
+    """Let in members of the campaign named by the URL who hold one of `roles` (any role if none is given).
+
+    The view gets the campaign in place of its slug. Strangers get 404, so that names do not leak; members without
+    the role get 403; visitors are sent to sign in.
+    """
+
+    def decorate(
+        view: Callable[Concatenate[Any, Campaign, P], HttpResponseBase],
+    ) -> Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]:
+        @wraps(view)
+        def inner(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            campaign = Campaign.objects.select_related("taxonomy").filter(slug=slug).first()
+            held = campaign.roles(request.user) if campaign else set()
+            if campaign is None or not held:
+                raise Http404
+            if roles and not held & set(roles):
+                raise PermissionDenied(_("Your roles in this campaign do not include this page."))
+            request.campaign, request.roles = campaign, held  # type: ignore[attr-defined]
+            return view(request, campaign, *args, **kwargs)
+
+        return login_required(inner)
+
+    return decorate

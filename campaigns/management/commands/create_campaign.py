@@ -1,0 +1,52 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from campaigns import actions
+from campaigns.models import Campaign, Role, User
+from campaigns.terminal import Command as TerminalCommand
+from campaigns.terminal import Outcome
+
+
+class UnknownUser(Exception):
+    pass
+
+
+class Command(TerminalCommand):
+    help = "Make a campaign with the shipped taxonomy and the paper's rules; running it again changes nothing."
+    refusals = (actions.BadTaxonomy, ValidationError, UnknownUser)
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", metavar="SLUG")
+        parser.add_argument("--name", help="shown on every page (default: the slug)")
+        parser.add_argument("--lead", metavar="USERNAME", help="make this person a lead of it")
+
+    def work(self, **options: Any) -> Outcome:
+        now = timezone.now()
+        lead = None
+        if options["lead"]:
+            lead = User.objects.filter(username=options["lead"]).first()
+            if lead is None:
+                raise UnknownUser(f"--lead {options['lead']}: there is no such user")
+        campaign = Campaign.objects.filter(slug=options["slug"]).first()
+        created = campaign is None
+        if campaign is None:
+            taxonomy = actions.load_taxonomy()
+            campaign = actions.create_campaign(
+                slug=options["slug"], name=options["name"] or options["slug"], taxonomy=taxonomy, by=lead, now=now
+            )
+        elif lead:
+            actions.add_member(campaign=campaign, user=lead, role=Role.LEAD, by=lead, now=now)
+        return Outcome(
+            {
+                "campaign": campaign.slug,
+                "created": created,
+                "categories": campaign.taxonomy.categories.count(),
+                "reviewers": campaign.reviewers,
+                "quorum": campaign.quorum,
+                "ngram": campaign.ngram,
+                "seeds_per_category": campaign.seeds_per_category,
+            }
+        )

@@ -1,0 +1,25 @@
+"""Template tags and filters that every app's pages use."""
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+
+from campaigns import markdown as renderer
+
+register = template.Library()
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Sanitised HTML of untrusted Markdown."""
+    return mark_safe(renderer.render(text or ""))
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """0.934 → 93.4 %; an undefined share stays undefined."""
+    return "undefined" if share is None else f"{share * 100:.1f} %"
+
+
+@register.filter
+def get(mapping: dict[str, object], key: str) -> object:
+    return mapping.get(key, "")

@@ -1,0 +1,72 @@
+"""What every management command of Quorum does alike: progress, counts last, `--json`, exit codes.
+
+0: done. 1: a check found something (a leak, a broken bundle). 2: bad input, with a one-line reason.
+"""
+
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+T = TypeVar("T")
+
+
+@dataclass
+class Outcome:
+    """Figures to print, in order, and whether a check found something."""
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    found: bool = False
+
+
+class Command(BaseCommand):
+    """Subclasses write `arguments` and `work`, and name in `refusals` the exceptions that mean bad input."""
+
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        """Declare the command's own arguments."""
+
+    def work(self, **options: Any) -> Outcome:
+        raise NotImplementedError
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        self.arguments(parser)
+        parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures to FILE as JSON, too")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            outcome = self.work(**options)
+        except self.refusals as error:
+            raise CommandError(" ".join(str(error).split()), returncode=2) from error
+        width = max((len(name) for name in outcome.figures), default=0)
+        for name, value in outcome.figures.items():
+            if not isinstance(value, list | dict):
+                shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+                self.stdout.write(f"{name.replace('_', ' '):<{width}}  {shown}")
+        if options["json"]:
+            write_aside(options["json"], json.dumps(outcome.figures, ensure_ascii=False, indent=1) + "\n")
+        if outcome.found:
+            sys.exit(1)
+
+    def progress(self, items: Iterable[T], *, what: str, total: int | None = None) -> Iterable[T]:
+        """The items, with a bar and an estimate on standard error."""
+        return tqdm(items, desc=what, total=total, file=sys.stderr, mininterval=0.5, disable=None, dynamic_ncols=True)
+
+
+def write_aside(path: Path, text: str) -> None:
+    """Write a file whole or not at all. Raises CommandError where that cannot be done."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise CommandError(f"{path}: {error.strerror or error}", returncode=2) from error

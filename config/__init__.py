@@ -1,0 +1,1 @@
+"""Settings, root URLs, base templates and static files: environment in, a running site out."""

@@ -1,0 +1,64 @@
+// The site works without this file; it only adds keys, and comfort. No state lives here.
+(() => {
+  "use strict";
+  const typing = (el) => el && (el.matches("textarea, select, input:not([type=checkbox]):not([type=radio])") || el.isContentEditable);
+  const press = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  const help = () => document.querySelector("dialog[data-help]");
+
+  // data-key="mod+enter" | "mod+s" | "a" | "1" … on any button, link, radio or checkbox.
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.altKey) return;
+    const mod = event.ctrlKey || event.metaKey;
+    const key = (mod ? "mod+" : "") + event.key.toLowerCase();
+    if (!mod && typing(event.target)) return;
+    if (!mod && event.key === "?" && help()) { event.preventDefault(); help().showModal(); return; }
+    if (document.querySelector("dialog[open]")) return;
+    const target = press(key);
+    if (!target || target.disabled) return;
+    event.preventDefault();
+    target.click();
+    if (target.matches("input")) target.focus();
+  });
+
+  // A second press of the same submit button while the first is under way is not sent.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method === "post" && !form.hasAttribute("hx-post")) {
+      form.dataset.sent = "yes";
+      window.addEventListener("pageshow", () => delete form.dataset.sent, { once: true });
+    }
+  });
+
+  // data-opens="id" opens a dialog; a click on [data-copy] copies that element's text.
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+    const copier = event.target.closest("[data-copy]");
+    if (copier) navigator.clipboard?.writeText(document.getElementById(copier.dataset.copy).textContent.trim());
+    // data-select-into="field id": take the text selected on the page into a field.
+    const taker = event.target.closest("[data-select-into]");
+    if (taker) {
+      const chosen = String(window.getSelection()).trim();
+      const field = document.getElementById(taker.dataset.selectInto);
+      if (chosen && field) { field.value = chosen; field.dispatchEvent(new Event("input", { bubbles: true })); field.focus(); }
+    }
+  });
+  document.addEventListener("mousedown", (event) => { if (event.target.closest("[data-select-into]")) event.preventDefault(); });
+
+  // Keep text that was typed but not yet saved from being lost by leaving the page.
+  let unsaved = false;
+  document.addEventListener("input", (event) => { if (event.target.closest("form[data-draft]")) unsaved = true; });
+  document.addEventListener("submit", () => { unsaved = false; });
+  document.addEventListener("quorum:saved", () => { unsaved = false; });
+  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+
+  // An answer that is not 2xx is shown, too: a lost lease (409) or a refusal (422) carries its reason in the page.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if ([403, 409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
+  });
+  document.addEventListener("htmx:sendError", () => {
+    const place = document.getElementById("messages");
+    if (place) place.innerHTML = '<p class="notice error"></p>', place.firstChild.textContent = document.body.dataset.offline || "No connection: your text is still here. Try again.";
+  });
+})();

@@ -1,0 +1,104 @@
+"""One file of named arrays: written aside and renamed, read by mapping it into memory, never unpickled.
+
+The form: a first line that says what it is; the length and the CRC-32 of the header (two little-endian
+64-bit numbers); the header (JSON: what the writer wants kept, the arrays' names, types, places and lengths,
+the size of the whole file, the SHA-256 of all after the header); then the arrays, each at a multiple of 64 bytes.
+"""
+
+import hashlib
+import json
+import mmap
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_FIRST_LINE = b"quorum n-gram index 1\n"
+_LENGTHS = struct.Struct("<QQ")
+_TYPES = {"u1": np.dtype("<u1"), "u4": np.dtype("<u4"), "u8": np.dtype("<u8")}
+_ALIGNMENT = 64
+
+
+class CorruptIndex(ValueError):
+    """A file that is not a whole index of this form; the message is one line and names the file."""
+
+
+def save(path: Path, kept: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Write ``kept`` (what JSON can hold) and the arrays (of types u1, u4, u8) to one file.
+
+    Whoever reads ``path`` meanwhile sees the old file or the new one, whole. Raises OSError.
+    """
+    table, place, body = [], 0, hashlib.sha256()
+    for name, array in arrays.items():
+        place += -place % _ALIGNMENT
+        table.append({"name": name, "type": array.dtype.str[1:], "at": place, "length": len(array)})
+        body.update(array.tobytes())
+        place += array.nbytes
+    header = json.dumps({"kept": kept, "arrays": table, "bytes": place, "sha256": body.hexdigest()}).encode()
+    start = _body(len(header))
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_FIRST_LINE + _LENGTHS.pack(len(header), zlib.crc32(header)) + header)
+            for entry, array in zip(table, arrays.values(), strict=True):
+                file.write(bytes(start + entry["at"] - file.tell()))
+                file.write(array.astype(_TYPES[entry["type"]], copy=False).data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(aside, 0o644)
+        os.replace(aside, path)
+    except BaseException:
+        os.unlink(aside)
+        raise
+
+
+def load(path: Path, check: bool = False) -> tuple[dict[str, Any], dict[str, Array]]:
+    """What ``save`` was given; the arrays are read-only views of the mapped file.
+
+    ``check`` also reads the whole file and compares its SHA-256 (about a second for each gigabyte).
+    Raises CorruptIndex for anything but a whole file of this form, OSError when it cannot be opened.
+    """
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        first = file.read(len(_FIRST_LINE))
+        if first != _FIRST_LINE:
+            raise CorruptIndex(f"{path}: not an n-gram index of this version (begins with {first[:24]!r})")
+        lengths = file.read(_LENGTHS.size)
+        if len(lengths) < _LENGTHS.size:
+            raise CorruptIndex(f"{path}: ends within its header")
+        length, crc = _LENGTHS.unpack(lengths)
+        header = file.read(min(length, size))
+        if len(header) < length:
+            raise CorruptIndex(f"{path}: ends within its header")
+        if zlib.crc32(header) != crc:
+            raise CorruptIndex(f"{path}: its header is damaged")
+        content = json.loads(header)
+        start = _body(length)
+        if size != start + content["bytes"]:
+            raise CorruptIndex(f"{path}: has {size:,} bytes where its header says {start + content['bytes']:,}")
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    arrays = {
+        entry["name"]: np.frombuffer(mapped, _TYPES[entry["type"]], entry["length"], start + entry["at"])
+        for entry in content["arrays"]
+    }
+    if check:
+        body = hashlib.sha256()
+        for array in arrays.values():
+            body.update(array.data)
+        if body.hexdigest() != content["sha256"]:
+            raise CorruptIndex(f"{path}: its content is damaged")
+    return content["kept"], arrays
+
+
+def _body(header: int) -> int:
+    """Where the arrays start in a file whose header has so many bytes."""
+    before = len(_FIRST_LINE) + _LENGTHS.size + header
+    return before + -before % _ALIGNMENT

@@ -1,0 +1,1 @@
+"""Revisions in; blind votes, decisions, agreement statistics and the consensus dashboard out."""

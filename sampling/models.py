@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Campaign, Category
+from campaigns.triggers import Trigger
+
+
+class Corpus(models.Model):
+    """A named pool of scraped documents that any number of campaigns may draw from."""
+
+    name = models.SlugField(unique=True)
+    is_demo = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def usable(self) -> DocumentQuerySet:
+        """Documents that are worth embedding: they have text and stand for themselves."""
+        return self.filter(canonical=None).exclude(text="").order_by("pk")
+
+
+class Document(models.Model):
+    """A cleaned question. The raw record is kept only as a digest."""
+
+    corpus = models.ForeignKey(Corpus, models.PROTECT, related_name="documents")
+    key = models.CharField(max_length=200, help_text="the record's own id, else its URL, else the raw digest")
+    title = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True, help_text="cleaned Markdown of the body")
+    url = models.CharField(max_length=1000, blank=True)
+    licence = models.CharField(max_length=120, blank=True)
+    created = models.CharField(max_length=40, blank=True, help_text="when the source says it was asked")
+    tags = models.JSONField(default=list)
+    programming_languages = models.JSONField(default=list)
+    natural_language = models.CharField(max_length=8, blank=True)
+    source_file = models.CharField(max_length=300)
+    raw_digest = models.CharField(max_length=64, help_text="sha256 of the raw record")
+    text_digest = models.CharField(max_length=64, help_text="sha256 of the normalised title and text")
+    raw_characters = models.PositiveIntegerField()
+    canonical = models.ForeignKey("self", models.PROTECT, null=True, related_name="duplicates")
+    similarity = models.FloatField(null=True, help_text="cosine to the canonical document")
+    true_category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+", help_text="a label that came with the data")
+    imported_at = models.DateTimeField()
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["corpus", "key"], name="one_document_per_corpus_and_key"),
+            models.CheckConstraint(condition=~Q(canonical=F("id")), name="document_not_its_own_duplicate"),
+        ]
+        indexes = [models.Index(fields=["corpus", "text_digest"], name="document_by_text")]
+
+    def __str__(self) -> str:
+        return self.title or self.key
+
+
+class ClusterRun(models.Model):
+    """One clustering of one corpus under one model; the newest is the one in use."""
+
+    corpus = models.ForeignKey(Corpus, models.PROTECT, related_name="cluster_runs")
+    model = models.CharField(max_length=300, help_text="embedding model, revision and number format")
+    corpus_digest = models.CharField(max_length=64, help_text="sha256 over the clustered documents' text digests")
+    method = models.CharField(max_length=40)
+    k = models.PositiveIntegerField()
+    seed = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, help_text="sha256 over (document key, cluster) in key order")
+    inertia = models.FloatField(null=True)
+    classifier_digest = models.CharField(max_length=64, blank=True)
+    classifier_scores = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+
+class Cluster(models.Model):
+    run = models.ForeignKey(ClusterRun, models.CASCADE, related_name="clusters")
+    number = models.PositiveIntegerField()
+    size = models.PositiveIntegerField()
+    keywords = models.JSONField(default=list)
+    proposed = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+", help_text="the classifier's")
+    score = models.FloatField(null=True)
+    overruled = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+", help_text="a person's")
+    overruled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="one_cluster_per_run_and_number"),
+            models.CheckConstraint(
+                condition=Q(overruled__isnull=True, overruled_by__isnull=True) | Q(overruled__isnull=False, overruled_by__isnull=False),
+                name="cluster_overruled_by_someone",
+            ),
+        ]
+
+    @property
+    def category(self) -> Category | None:
+        return self.overruled or self.proposed
+
+
+class Assignment(models.Model):
+    """A document's place in a run: its cluster, and the category that its own words suggest."""
+
+    cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="assignments")
+    run = models.ForeignKey(ClusterRun, models.CASCADE, related_name="assignments")
+    document = models.ForeignKey(Document, models.PROTECT, related_name="assignments")
+    distance = models.FloatField(help_text="1 − cosine to the cluster's centre")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+")
+    score = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "document"], name="one_cluster_per_run_and_document"),
+        ]
+
+
+class Draw(models.Model):
+    """One replayable random draw: everything it depended on."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="draws")
+    corpus = models.ForeignKey(Corpus, models.PROTECT, related_name="draws")
+    run = models.ForeignKey(ClusterRun, models.PROTECT, related_name="draws")
+    per_category = models.PositiveIntegerField(null=True)
+    total = models.PositiveIntegerField(null=True)
+    seed = models.PositiveIntegerField()
+    categories_digest = models.CharField(max_length=64, help_text="sha256 over each cluster's category at the draw")
+    index_digest = models.CharField(max_length=64, help_text="of the reference index it was checked against")
+    report = models.JSONField(default=dict, help_text="quota, filled, shortfall and clusters covered by category")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(per_category__isnull=True, total__isnull=False) | Q(per_category__isnull=False, total__isnull=True),
+                name="draw_per_category_or_in_total",
+            )
+        ]
+
+
+class DrawExclusion(models.Model):
+    """A document that a draw left out, and why."""
+
+    class Reason(models.TextChoices):
+        DUPLICATE = "duplicate", _("duplicate of another document")
+        LEAK = "leak", _("shares words with a reference prompt")
+        EMPTY = "empty", _("no text")
+        DRAWN = "drawn", _("already drawn")
+        UNCLUSTERED = "unclustered", _("imported after the clusters were made")
+
+    draw = models.ForeignKey(Draw, models.CASCADE, related_name="exclusions")
+    document = models.ForeignKey(Document, models.PROTECT, related_name="exclusions")
+    reason = models.CharField(max_length=12, choices=Reason)
+    evidence = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["draw", "document"], name="one_exclusion_per_draw_and_document"),
+        ]
+
+
+class SeedQuerySet(models.QuerySet["Seed"]):
+    def claimable(self, now: datetime) -> SeedQuerySet:
+        """Nobody's: never claimed, or the lease ran out. In the order of the draw."""
+        free = Q(status=Seed.Status.DRAWN) | Q(status=Seed.Status.CLAIMED, lease_expires_at__lte=now)
+        return self.filter(free).order_by("rank", "pk")
+
+    def held_by(self, user: object, now: datetime) -> SeedQuerySet:
+        return self.filter(status=Seed.Status.CLAIMED, holder=user, lease_expires_at__gt=now)
+
+
+class Seed(models.Model):
+    """A drawn document, waiting for or under annotation. Who holds it, and until when, is its lease."""
+
+    class Status(models.TextChoices):
+        DRAWN = "drawn", _("waiting")
+        CLAIMED = "claimed", _("being written")
+        SUBMITTED = "submitted", _("submitted")
+        SKIPPED = "skipped", _("skipped")
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="seeds")
+    draw = models.ForeignKey(Draw, models.PROTECT, related_name="seeds")
+    document = models.ForeignKey(Document, models.PROTECT, related_name="seeds")
+    category = models.ForeignKey(Category, models.PROTECT, related_name="+")
+    cluster = models.ForeignKey(Cluster, models.PROTECT, related_name="seeds")
+    rank = models.PositiveIntegerField(help_text="place in the campaign's queue, round-robin over categories")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAWN)
+    holder = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    lease_token = models.CharField(max_length=43, blank=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    skip_reason = models.TextField(blank=True)
+
+    objects = SeedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "document"], name="one_seed_per_campaign_and_document"),
+            models.UniqueConstraint(fields=["campaign", "rank"], name="one_seed_per_campaign_and_rank"),
+            models.CheckConstraint(
+                condition=Q(status="claimed", holder__isnull=False, lease_expires_at__isnull=False) & ~Q(lease_token="")
+                | (~Q(status="claimed") & Q(holder__isnull=True, lease_expires_at__isnull=True, lease_token="")),
+                name="one_live_lease_per_seed",
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "holder"], condition=Q(status="claimed"), name="one_live_lease_per_annotator"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="skipped") & ~Q(skip_reason="") | ~Q(status="skipped") & Q(skip_reason=""),
+                name="skipped_seed_has_a_reason",
+            ),
+        ]
+        indexes = [models.Index(fields=["campaign", "status", "rank"], name="seed_queue")]
+
+    triggers: ClassVar[tuple[Trigger, ...]] = (
+        Trigger(
+            "seed_keeps_its_origin",
+            ("UPDATE",),
+            "NEW.campaign_id <> OLD.campaign_id OR NEW.draw_id <> OLD.draw_id OR NEW.document_id <> OLD.document_id "
+            "OR NEW.category_id <> OLD.category_id OR NEW.cluster_id <> OLD.cluster_id OR NEW.rank <> OLD.rank",
+        ),
+    )
