@@ -14,6 +14,12 @@ from campaigns.triggers import Trigger
 _FROZEN = "EXISTS (SELECT 1 FROM {benchmark.Release} f WHERE f.id = %s.release_id AND f.status = 'frozen')"
 
 
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def frozen(self) -> ReleaseQuerySet:
+        """Newest first."""
+        return self.filter(status=Release.Status.FROZEN).order_by("-number", "-pk")
+
+
 class Release(models.Model):
     """A numbered, frozen state of a campaign's benchmark. Its bundle is rebuilt from these rows alone."""
 
@@ -24,11 +30,17 @@ class Release(models.Model):
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="releases")
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=6, choices=Status, default=Status.DRAFT)
-    facts = models.JSONField(default=dict, help_text="rules, references, draws: what the bundle's manifest says of them")
+    facts = models.JSONField(
+        default=dict,
+        help_text="what may change elsewhere but not in this release: names, rules, taxonomy, references, statistics, "
+        "the card and the verifier",
+    )
     digest = models.CharField(max_length=64, blank=True, help_text="sha256 of the bundle's manifest, once frozen")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
     frozen_at = models.DateTimeField(null=True)
+
+    objects = ReleaseQuerySet.as_manager()
 
     triggers: ClassVar[tuple[Trigger, ...]] = (
         Trigger("frozen_release_never_changes", ("UPDATE", "DELETE"), "OLD.status = 'frozen'"),
@@ -38,7 +50,8 @@ class Release(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "number"], name="one_release_per_campaign_and_number"),
             models.CheckConstraint(
-                condition=Q(status="draft", frozen_at__isnull=True) | Q(status="frozen", frozen_at__isnull=False) & ~Q(digest=""),
+                condition=Q(status="draft", frozen_at__isnull=True)
+                | Q(status="frozen", frozen_at__isnull=False) & ~Q(digest=""),
                 name="frozen_release_has_a_digest",
             ),
         ]
@@ -51,16 +64,26 @@ class ReleaseItem(models.Model):
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
     valid_votes = models.PositiveSmallIntegerField()
     votes = models.PositiveSmallIntegerField()
+    uid = models.CharField(max_length=32, help_text="names the item in every release of its campaign, anywhere")
+    provenance = models.JSONField(default=dict, help_text="the document and the draw, as they were at the freeze")
 
     triggers: ClassVar[tuple[Trigger, ...]] = (
         Trigger("frozen_release_keeps_its_items", ("UPDATE", "DELETE"), _FROZEN % "OLD"),
-        Trigger("frozen_release_takes_no_items", ("INSERT",), _FROZEN % "NEW"),
+        Trigger("frozen_release_takes_no_items", ("INSERT", "UPDATE"), _FROZEN % "NEW"),
+        Trigger(
+            "released_item_has_its_quorum",
+            ("INSERT", "UPDATE"),
+            "NEW.valid_votes < (SELECT r.quorum FROM {annotation.Revision} r WHERE r.id = NEW.revision_id) "
+            "OR NEW.valid_votes <> "
+            "(SELECT COUNT(*) FROM {review.Vote} v WHERE v.revision_id = NEW.revision_id AND v.valid)",
+        ),
     )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["release", "position"], name="one_release_item_per_position"),
             models.UniqueConstraint(fields=["release", "item"], name="one_place_per_release_and_item"),
+            models.UniqueConstraint(fields=["release", "uid"], name="one_place_per_release_and_uid"),
         ]
 
 
@@ -80,13 +103,15 @@ class ReleaseExclusion(models.Model):
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
     reason = models.CharField(max_length=10, choices=Reason)
     evidence = models.JSONField(default=dict)
+    uid = models.CharField(max_length=32)
 
     triggers: ClassVar[tuple[Trigger, ...]] = (
         Trigger("frozen_release_keeps_its_exclusions", ("UPDATE", "DELETE"), _FROZEN % "OLD"),
-        Trigger("frozen_release_takes_no_exclusions", ("INSERT",), _FROZEN % "NEW"),
+        Trigger("frozen_release_takes_no_exclusions", ("INSERT", "UPDATE"), _FROZEN % "NEW"),
     )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["release", "item"], name="one_exclusion_per_release_and_item"),
+            models.UniqueConstraint(fields=["release", "uid"], name="one_exclusion_per_release_and_uid"),
         ]

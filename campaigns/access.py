@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 
 from campaigns.models import Campaign, User
 
@@ -18,24 +19,22 @@ class CampaignRequest(HttpRequest):
     """A request by a signed-in member of `campaign`; `roles` are what they are in it."""
 
     user: User
+    htmx: HtmxDetails
     campaign: Campaign
     roles: set[str]
 
 
-def roles_required(
-    *roles: str,
-) -> Callable[
-    [Callable[Concatenate[Any, Campaign, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]
-]:
+View = Callable[Concatenate[Any, Campaign, P], HttpResponseBase]
+
+
+def roles_required(*roles: str) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Let in members of the campaign named by the URL who hold one of `roles` (any role if none is given).
 
     The view gets the campaign in place of its slug. Strangers get 404, so that names do not leak; members without
     the role get 403; visitors are sent to sign in.
     """
 
-    def decorate(
-        view: Callable[Concatenate[Any, Campaign, P], HttpResponseBase],
-    ) -> Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]:
+    def decorate(view: View[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def inner(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             campaign = Campaign.objects.select_related("taxonomy").filter(slug=slug).first()

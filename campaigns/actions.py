@@ -70,9 +70,7 @@ def create_campaign(
 ) -> Campaign:
     """Make a campaign with the paper's rules and the guideline template; its maker becomes its lead."""
     guideline = (settings.FIXTURES_DIR / "guideline.md").read_text(encoding="utf-8")
-    campaign = Campaign(
-        slug=slug, name=name, taxonomy=taxonomy, guideline=guideline, created_at=now, is_demo=is_demo
-    )
+    campaign = Campaign(slug=slug, name=name, taxonomy=taxonomy, guideline=guideline, created_at=now, is_demo=is_demo)
     campaign.full_clean()
     campaign.save()
     events.record("campaign created", campaign, campaign=campaign, by=by, now=now)
@@ -87,7 +85,9 @@ def change_rules(*, campaign: Campaign, rules: Mapping[str, Any], by: User | Non
     allowed = {"name", "reviewers", "quorum", "ngram", "seeds_per_category", "random_seed", "lease_minutes"}
     if unknown := set(rules) - allowed:
         raise BadRules(f"unknown rule: {', '.join(sorted(unknown))}")
-    changed = {name: [getattr(campaign, name), value] for name, value in rules.items() if getattr(campaign, name) != value}
+    changed = {
+        name: [getattr(campaign, name), value] for name, value in rules.items() if getattr(campaign, name) != value
+    }
     if not changed:
         return
     before = {name: getattr(campaign, name) for name in changed}
@@ -170,9 +170,13 @@ def withdraw_invitation(*, invitation: Invitation, by: User, now: datetime) -> N
 
 def open_invitation(*, secret: str, now: datetime) -> Invitation:
     """Raises BadInvitation."""
-    found = Invitation.objects.filter(
-        secret_digest=_digest(secret), accepted_at=None, withdrawn_at=None, expires_at__gt=now
-    ).select_related("campaign").first()
+    found = (
+        Invitation.objects.filter(
+            secret_digest=_digest(secret), accepted_at=None, withdrawn_at=None, expires_at__gt=now
+        )
+        .select_related("campaign")
+        .first()
+    )
     if found is None:
         raise BadInvitation(_("This invitation is unknown, used, withdrawn or expired. Ask the lead for a new one."))
     return found

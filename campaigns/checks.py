@@ -15,7 +15,8 @@ def triggers_stand(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
     for using in databases or ():
         connection = connections[using]
         tables = set(connection.introspection.table_names())
-        missing = {(name, table) for name, table in triggers.wanted() if table in tables} - triggers.existing(connection)
+        wanted = {(name, table) for name, table in triggers.wanted() if table in tables}
+        missing = wanted - triggers.existing(connection)
         messages += [
             Error(f"trigger {name} on {table} is missing", hint="run manage.py migrate", id="campaigns.E001")
             for name, table in sorted(missing)

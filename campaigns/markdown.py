@@ -32,9 +32,7 @@ def _highlighted(code: str, language: str, _attributes: str) -> str:
     return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
 
 
-def _image(
-    renderer: RendererProtocol, tokens: list[Token], index: int, options: OptionsDict, env: EnvType
-) -> str:
+def _image(renderer: RendererProtocol, tokens: list[Token], index: int, options: OptionsDict, env: EnvType) -> str:
     """A link instead of the picture: loading it would tell a stranger's server who reads what."""
     source, text = str(tokens[index].attrGet("src") or ""), tokens[index].content or "image"
     return f'<a href="{html.escape(source)}">[{html.escape(text)}]</a>'

@@ -20,10 +20,11 @@ T = TypeVar("T")
 
 @dataclass
 class Outcome:
-    """Figures to print, in order, and whether a check found something."""
+    """Figures to print, in order; whether a check found something; what --json holds, where not the figures."""
 
     figures: dict[str, Any] = field(default_factory=dict)
     found: bool = False
+    report: str | None = None
 
 
 class Command(BaseCommand):
@@ -52,7 +53,7 @@ class Command(BaseCommand):
                 shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
                 self.stdout.write(f"{name.replace('_', ' '):<{width}}  {shown}")
         if options["json"]:
-            write_aside(options["json"], json.dumps(outcome.figures, ensure_ascii=False, indent=1) + "\n")
+            write_aside(options["json"], outcome.report if outcome.report is not None else _json(outcome.figures))
         if outcome.found:
             sys.exit(1)
 
@@ -70,3 +71,7 @@ def write_aside(path: Path, text: str) -> None:
     except OSError as error:
         aside.unlink(missing_ok=True)
         raise CommandError(f"{path}: {error.strerror or error}", returncode=2) from error
+
+
+def _json(figures: dict[str, Any]) -> str:
+    return json.dumps(figures, ensure_ascii=False, indent=1) + "\n"

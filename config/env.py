@@ -40,13 +40,13 @@ def words(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
-def kept_secret(path: Path) -> str:
-    """A random secret, made once and kept in `path`, readable by its owner alone."""
+def kept_secret(path: Path, length: int = 64) -> str:
+    """A random secret of `length` bytes, made once and kept in `path`, readable by its owner alone."""
     if not path.exists():
         aside = path.with_name(f"{path.name}.{os.getpid()}")
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(64))
+            file.write(secrets.token_urlsafe(length))
         try:
             os.link(aside, path)  # fails where another process was quicker: its secret counts
         except FileExistsError:

@@ -14,7 +14,7 @@ import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,17 @@ Array = NDArray[Any]
 
 _FIRST_LINE = b"quorum n-gram index 1\n"
 _LENGTHS = struct.Struct("<QQ")
-_TYPES = {"u1": np.dtype("<u1"), "u4": np.dtype("<u4"), "u8": np.dtype("<u8")}
+_TYPES: dict[str, np.dtype[Any]] = {name: np.dtype(f"<{name}") for name in ("u1", "u4", "u8")}
 _ALIGNMENT = 64
+
+
+class _Entry(NamedTuple):
+    """An array of the file: its place is counted from the first array's."""
+
+    name: str
+    type: str
+    at: int
+    length: int
 
 
 class CorruptIndex(ValueError):
@@ -36,27 +45,28 @@ def save(path: Path, kept: Mapping[str, Any], arrays: Mapping[str, Array]) -> No
 
     Whoever reads ``path`` meanwhile sees the old file or the new one, whole. Raises OSError.
     """
-    table, place, body = [], 0, hashlib.sha256()
+    table, end, body = list[_Entry](), 0, hashlib.sha256()
     for name, array in arrays.items():
-        place += -place % _ALIGNMENT
-        table.append({"name": name, "type": array.dtype.str[1:], "at": place, "length": len(array)})
-        body.update(array.tobytes())
-        place += array.nbytes
-    header = json.dumps({"kept": kept, "arrays": table, "bytes": place, "sha256": body.hexdigest()}).encode()
+        at = end + -end % _ALIGNMENT
+        table.append(_Entry(name, array.dtype.str[1:], at, len(array)))
+        body.update(array.data)
+        end = at + array.nbytes
+    header = json.dumps({"kept": kept, "arrays": table, "bytes": end, "sha256": body.hexdigest()}).encode()
     start = _body(len(header))
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    aside = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(_FIRST_LINE + _LENGTHS.pack(len(header), zlib.crc32(header)) + header)
             for entry, array in zip(table, arrays.values(), strict=True):
-                file.write(bytes(start + entry["at"] - file.tell()))
-                file.write(array.astype(_TYPES[entry["type"]], copy=False).data)
+                file.write(bytes(start + entry.at - file.tell()))
+                file.write(array.data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(aside, 0o644)
-        os.replace(aside, path)
+        aside.chmod(0o644)
+        aside.replace(path)
     except BaseException:
-        os.unlink(aside)
+        aside.unlink()
         raise
 
 
@@ -66,7 +76,7 @@ def load(path: Path, check: bool = False) -> tuple[dict[str, Any], dict[str, Arr
     ``check`` also reads the whole file and compares its SHA-256 (about a second for each gigabyte).
     Raises CorruptIndex for anything but a whole file of this form, OSError when it cannot be opened.
     """
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         first = file.read(len(_FIRST_LINE))
         if first != _FIRST_LINE:
@@ -85,10 +95,8 @@ def load(path: Path, check: bool = False) -> tuple[dict[str, Any], dict[str, Arr
         if size != start + content["bytes"]:
             raise CorruptIndex(f"{path}: has {size:,} bytes where its header says {start + content['bytes']:,}")
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    arrays = {
-        entry["name"]: np.frombuffer(mapped, _TYPES[entry["type"]], entry["length"], start + entry["at"])
-        for entry in content["arrays"]
-    }
+    entries = [_Entry(*entry) for entry in content["arrays"]]
+    arrays = {each.name: np.frombuffer(mapped, _TYPES[each.type], each.length, start + each.at) for each in entries}
     if check:
         body = hashlib.sha256()
         for array in arrays.values():

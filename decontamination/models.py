@@ -28,7 +28,9 @@ class Reference(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["name"], condition=Q(retired_at=None), name="one_version_in_force_per_reference")
+            models.UniqueConstraint(
+                fields=["name"], condition=Q(retired_at=None), name="one_version_in_force_per_reference"
+            )
         ]
 
     def __str__(self) -> str:
@@ -43,6 +45,4 @@ class ReferencePrompt(models.Model):
     triggers: ClassVar[tuple[Trigger, ...]] = (Trigger("reference_prompts_never_change", ("UPDATE",)),)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["reference", "key"], name="one_prompt_per_reference_and_key")
-        ]
+        constraints = [models.UniqueConstraint(fields=["reference", "key"], name="one_prompt_per_reference_and_key")]

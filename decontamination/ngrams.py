@@ -1,6 +1,7 @@
 """Which runs of words a text shares with reference prompts: the definition of a leak, and an index that finds it.
 
 A text leaks a prompt when
+
 * they share a run of at least n words (``words`` says what a word is), or
 * the prompt has fewer than n words, but at least ``shortest``, and the whole of it stands in the text as a run.
 
@@ -8,29 +9,269 @@ What is reported of a prompt are the maximal shared runs: the stretches of the t
 and would no longer, were they a word longer on either side. Where such a run stands at several places of the
 prompt, the first is named. A short prompt is reported at each place of the text where it stands.
 
->>> index = Index.build([Prompt("toy", "1", "Return the sum of all even numbers."), Prompt("toy", "2", "Sort it.")], n=4, shortest=2)
->>> index.matches("We RETURN the\\nsum-of all numbers; sort it?")
-[Match(reference='toy', key='1', start=3, end=24, words=5, prompt_start=0, prompt_end=21), \
-Match(reference='toy', key='2', start=34, end=41, words=2, prompt_start=0, prompt_end=7)]
+>>> prompts = [Prompt("toy", "1", "Return the sum of all even numbers."), Prompt("toy", "2", "Sort it.")]
+>>> index = Index.build(prompts, n=4, shortest=2)
+>>> for match in index.matches("We RETURN the\\nsum-of all numbers; sort it?"): print(match)
+Match(reference='toy', key='1', start=3, end=24, words=5, prompt_start=0, prompt_end=21)
+Match(reference='toy', key='2', start=34, end=41, words=2, prompt_start=0, prompt_end=7)
 >>> index.scan(["the sum of all", "the sum of even numbers"])
 array([ True, False])
 
-Every run of n words holds a run of a = ⌈n/2⌉ words that starts at a multiple of n - a + 1 words in the text.
-Only these are looked up; where one may stand in a prompt, the runs of n words around it are; where one of
-those may, the words themselves are compared. So the answer is exact, and most texts cost few look-ups.
+Every run of n words holds a run of half as many that starts at a multiple of some six words in the text (for
+n = 10). Only these anchors are looked up; where one may stand in a prompt, the runs of n words around it are;
+where one of those may, the words themselves are compared. So the answer is exact and most texts cost few look-ups.
 """
 
 import hashlib
+import itertools
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from decontamination import fingerprints, indexfile, words
+from decontamination import fingerprints, indexfile, parallel, words
+from decontamination.fingerprints import Filter, Runs, Stretch, Table, joined
 from decontamination.indexfile import CorruptIndex
+from decontamination.promptwords import Prompt, PromptWords
 
 __all__ = ["CorruptIndex", "Index", "Match", "Prompt"]
+
+_FORM: Final = "quorum-ngrams-1"  # of the canonical form under the digest
+_DEFINITION: Final = {"word definition": words.VERSION, "Unicode": unicodedata.unidata_version}
+_BATCH: Final = 128_000  # bytes that a scan reads at a time: what fits the processor's nearer caches
+_PAIRS: Final = 2_000_000  # pairs of a place in the text and one in a prompt that are held at a time
+
+
+class Match(NamedTuple):
+    """A run of ``words`` words that a text shares with a prompt.
+
+    ``start`` and ``end`` are in characters of the text, ``prompt_start`` and ``prompt_end`` in characters of
+    the prompt's own text; ends are exclusive.
+    """
+
+    reference: str
+    key: str
+    start: int
+    end: int
+    words: int
+    prompt_start: int
+    prompt_end: int
+
+
+class _Run(NamedTuple):
+    """A shared run, in words: its prompt, where it starts in the text and in all the prompts, its length."""
+
+    prompt: int
+    at: int
+    place: int
+    length: int
+
+
+class Index:
+    """Finds the runs of words that texts share with reference prompts. Made by ``build`` or ``load``.
+
+    ``n`` and ``shortest`` are in words; ``digest`` (SHA-256, hexadecimal) stands for n, shortest, the prompts
+    and the definition of a word, whatever order the prompts came in. ``len`` is the number of prompts.
+    """
+
+    def __init__(
+        self, n: int, shortest: int, digest: str, prompts: PromptWords, long: Table, short: Table, path: Path | None
+    ) -> None:
+        self.n, self.shortest, self.digest, self.path = n, shortest, digest, path
+        self._prompts, self._long, self._short = prompts, long, short
+
+    @classmethod
+    def build(cls, prompts: Iterable[Prompt], n: int = 10, shortest: int = 5) -> "Index":
+        """An index of the prompts. Raises ValueError when n or shortest is below 1 or a key occurs twice in a
+        reference, OverflowError for more than 4 GB of words."""
+        if n < 1 or shortest < 1:
+            raise ValueError(f"n and shortest are at least 1 word, not {n} and {shortest}")
+        ordered = sorted(prompts)
+        for one, other in itertools.pairwise(ordered):
+            if one[:2] == other[:2]:
+                raise ValueError(f"two prompts of {one.reference} have the key {one.key!r}")
+        store, prints = PromptWords.of(ordered)
+        lengths = store.lengths()
+        starts = store.first[:-1].astype(np.int64)
+        ends = np.repeat(starts + lengths, lengths)  # for each word, where its prompt ends
+        place = np.arange(len(prints))
+        long = Table.of(n, prints, place[place + n <= ends])
+        short = Table.of(shortest, prints, starts[(lengths >= shortest) & (lengths < n)])
+        return cls(n, shortest, _digest(ordered, n, shortest), store, long, short, None)
+
+    def __len__(self) -> int:
+        return len(self._prompts.first) - 1
+
+    @property
+    def ignored(self) -> list[tuple[str, str]]:
+        """Reference and key of the prompts that no text can leak, because they have too few words."""
+        few = self._prompts.lengths() < min(self.n, self.shortest)
+        return [self._prompts.name(prompt) for prompt in np.flatnonzero(few).tolist()]
+
+    def matches(self, text: str) -> list[Match]:
+        """The runs of words the text shares with each prompt, by start, reference and key."""
+        found = words.split(text)
+        stretch = fingerprints.read([" ".join(found.words).encode()])
+        store = self._prompts
+        matches = [
+            Match(
+                *store.name(run.prompt),
+                start=found.starts[run.at],
+                end=found.ends[run.at + run.length - 1],
+                words=run.length,
+                prompt_start=int(store.char_start[run.place]),
+                prompt_end=int(store.char_end[run.place + run.length - 1]),
+            )
+            for run in itertools.chain(self._long_runs(stretch), self._short_runs(stretch))
+        ]
+        return sorted(matches, key=lambda match: (match.start, match.reference, match.key, match.end))
+
+    def scan(self, texts: Iterable[str], workers: int = 1) -> NDArray[np.bool_]:
+        """For each text, in order, whether it leaks: ``bool(matches(text))``, much sooner.
+
+        More ``workers`` are as many processes, each of which maps the index from its file (an index without
+        one writes it to a temporary folder for the while).
+        """
+        if workers > 1:
+            return parallel.scan(self, texts, workers)
+        leaks = [self._leaks(batch) for batch in _batches(texts)]
+        return np.concatenate(leaks) if leaks else np.zeros(0, np.bool_)
+
+    def save(self, path: Path) -> None:
+        """Write the index to one file, aside first and then renamed. Raises OSError."""
+        kept = {"n": self.n, "shortest": self.shortest, "digest": self.digest, **_DEFINITION}
+        arrays: dict[str, NDArray[Any]] = self._prompts._asdict()
+        for name, table in (("long", self._long), ("short", self._short)):
+            arrays[f"{name} prints"], arrays[f"{name} places"] = table.prints, table.places
+            arrays[f"{name} anchors"], arrays[f"{name} runs"] = table.anchors.bits, table.runs.bits
+        indexfile.save(path, kept, arrays)
+
+    @classmethod
+    def load(cls, path: Path, check: bool = False) -> "Index":
+        """The index of a file, mapped into memory: at once, whatever its size.
+
+        ``check`` compares the whole content with its SHA-256 first. Raises CorruptIndex, with one line that
+        says why, for a file that is truncated, of another kind, or made with another definition of a word;
+        OSError when there is no such file.
+        """
+        kept, arrays = indexfile.load(path, check)
+        for name, value in _DEFINITION.items():
+            if kept.get(name) != value:
+                raise CorruptIndex(f"{path}: made with {name} {kept.get(name)}, this is {value}: build it again")
+        long, short = (
+            Table(
+                length,
+                arrays[f"{name} prints"],
+                arrays[f"{name} places"],
+                Filter(arrays[f"{name} anchors"]),
+                Filter(arrays[f"{name} runs"]),
+            )
+            for name, length in (("long", kept["n"]), ("short", kept["shortest"]))
+        )
+        store = PromptWords(**{name: arrays[name] for name in PromptWords._fields})
+        return cls(kept["n"], kept["shortest"], kept["digest"], store, long, short, path)
+
+    def _leaks(self, batch: list[bytes]) -> NDArray[np.bool_]:
+        """Which texts of a batch, as spaced bytes, leak."""
+        stretch = fingerprints.read(batch)
+        ends = np.cumsum(np.fromiter(map(len, batch), np.int64, len(batch)) + 1)  # in stretch.data, exclusive
+        leaks = np.zeros(len(batch), np.bool_)
+        for table in (self._long, self._short):
+            found = table.find(stretch.prints)
+            texts = np.searchsorted(ends, stretch.starts[found.at], "right")
+            within = stretch.ends[found.at + table.length - 1] <= ends[texts]
+            for text, at, low, high in zip(*(each[within].tolist() for each in (texts, *found)), strict=True):
+                if not leaks[text]:
+                    places = table.places[low:high].tolist()
+                    leaks[text] = any(self._stands(stretch, at, place, table, int(ends[text])) for place in places)
+        return leaks
+
+    def _stands(self, stretch: Stretch, at: int, place: int, table: Table, end: int) -> bool:
+        """Whether the run that a table names stands at a word of the text, before a byte of the text."""
+        length = self.n if table is self._long else self._prompts.length(self._owner(place))
+        if at + length > len(stretch.starts) or stretch.ends[at + length - 1] > end:
+            return False
+        return _run(stretch, at, length) == self._prompts.run(place, length)
+
+    def _short_runs(self, stretch: Stretch) -> Iterator[_Run]:
+        """Where short prompts stand in the text."""
+        for at, low, high in zip(*(each.tolist() for each in self._short.find(stretch.prints)), strict=True):
+            for place in self._short.places[low:high].tolist():
+                if self._stands(stretch, at, place, self._short, len(stretch.data)):
+                    prompt = self._owner(place)
+                    yield _Run(prompt, at, place, self._prompts.length(prompt))
+
+    def _long_runs(self, stretch: Stretch) -> Iterator[_Run]:
+        """The maximal shared runs of at least n words, one prompt after the other."""
+        shared = [run for likely in self._likely_runs(stretch) for run in self._verified(stretch, likely)]
+        shared.sort(key=lambda run: (run.prompt, run.at, -run.length, run.place))
+        for _, runs in itertools.groupby(shared, key=lambda run: run.prompt):
+            furthest = 0
+            for run in runs:
+                if run.at + run.length > furthest:  # else it lies within the one before
+                    furthest = run.at + run.length
+                    yield run
+
+    def _likely_runs(self, stretch: Stretch) -> list[_Run]:
+        """Runs whose fingerprints agree, as long as they do: each real run lies within one of these."""
+        at, low, high = self._long.find(stretch.prints)
+        order = np.argsort(at)
+        at, low, counts = at[order], low[order], (high - low)[order]
+        slabs = np.searchsorted(np.cumsum(counts), np.arange(0, int(counts.sum()), _PAIRS), "right")
+        pieces = [Runs(*(np.zeros(0, np.int64) for _ in range(4)))]
+        for a, b in itertools.pairwise([*slabs.tolist(), len(at)]):
+            count = counts[a:b]
+            nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+            places = self._long.places[np.repeat(low[a:b], count) + nth].astype(np.int64)
+            owners = self._prompts.owners(places)
+            pieces.append(joined(Runs(owners, np.repeat(at[a:b], count), places, np.ones_like(places))))
+        likely = joined(Runs(*(np.concatenate(column) for column in zip(*pieces, strict=True))))
+        likely = likely._replace(counts=likely.counts + self.n - 1)
+        return [_Run(*row) for row in zip(*(column.tolist() for column in likely), strict=True)]
+
+    def _verified(self, stretch: Stretch, run: _Run) -> Iterator[_Run]:
+        """The parts of a likely run, at least n words long, whose words are the same in text and prompt."""
+        mine, theirs = _run(stretch, run.at, run.length), self._prompts.run(run.place, run.length)
+        if mine == theirs:
+            yield run
+            return
+        same = [one == other for one, other in zip(mine, theirs, strict=True)]
+        for equal, group in itertools.groupby(range(run.length), key=same.__getitem__):
+            part = list(group)
+            if equal and len(part) >= self.n:
+                yield _Run(run.prompt, run.at + part[0], run.place + part[0], len(part))
+
+    def _owner(self, place: int) -> int:
+        return int(self._prompts.owners(np.array([place]))[0])
+
+
+def _run(stretch: Stretch, at: int, length: int) -> list[bytes]:
+    """Words of a text, in UTF-8."""
+    return stretch.data[int(stretch.starts[at]) : int(stretch.ends[at + length - 1])].split()
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[bytes]]:
+    """The texts as spaced bytes, some 128 kB at a time."""
+    batch, size = list[bytes](), 0
+    for text in texts:
+        spaced = words.spaced(text)
+        batch.append(spaced)
+        size += len(spaced)
+        if size >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _digest(prompts: list[Prompt], n: int, shortest: int) -> str:
+    """SHA-256 of a canonical form: a line of JSON with form, word definition, n and shortest, then one line
+    for each prompt in the order of reference and key."""
+    digest = hashlib.sha256(json.dumps([_FORM, words.VERSION, n, shortest]).encode() + b"\n")
+    for prompt in prompts:
+        digest.update(json.dumps(prompt).encode() + b"\n")
+    return digest.hexdigest()

@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Revision
 from campaigns.triggers import Trigger, append_only
+
+
+class SeatQuerySet(models.QuerySet["Seat"]):
+    def live(self, now: datetime) -> SeatQuerySet:
+        """Kept for somebody who has not voted yet: their lease has not run out."""
+        voted = Vote.objects.filter(revision=OuterRef("revision"), seat=OuterRef("number"))
+        return self.filter(lease_expires_at__gt=now).exclude(Exists(voted))
 
 
 class Seat(models.Model):
@@ -18,6 +26,8 @@ class Seat(models.Model):
     number = models.PositiveSmallIntegerField(help_text="1 … revision.reviewers")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="seats")
     lease_expires_at = models.DateTimeField()
+
+    objects = SeatQuerySet.as_manager()
 
     triggers: ClassVar[tuple[Trigger, ...]] = (
         Trigger(
@@ -59,8 +69,7 @@ class Vote(models.Model):
         Trigger(
             "never_more_votes_than_reviewers",
             ("INSERT",),
-            "NEW.seat < 1 OR NEW.seat > "
-            "(SELECT r.reviewers FROM {annotation.Revision} r WHERE r.id = NEW.revision_id)",
+            "NEW.seat < 1 OR NEW.seat > (SELECT r.reviewers FROM {annotation.Revision} r WHERE r.id = NEW.revision_id)",
         ),
         Trigger(
             "vote_judges_the_wording_it_saw",
@@ -71,7 +80,8 @@ class Vote(models.Model):
             "nobody_votes_on_their_own_item",
             ("INSERT",),
             "EXISTS (SELECT 1 FROM {annotation.Revision} r JOIN {annotation.Item} i ON i.id = r.item_id "
-            "WHERE r.id = NEW.revision_id AND NEW.reviewer_id IN (r.author_id, i.author_id))",
+            "JOIN {annotation.Revision} w ON w.item_id = i.id "
+            "WHERE r.id = NEW.revision_id AND NEW.reviewer_id IN (w.author_id, i.author_id))",
         ),
         Trigger(
             "no_vote_after_the_decision",

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, Category
+from campaigns.models import Campaign, Category, User
 from campaigns.triggers import Trigger
 
 
@@ -170,7 +170,7 @@ class SeedQuerySet(models.QuerySet["Seed"]):
         free = Q(status=Seed.Status.DRAWN) | Q(status=Seed.Status.CLAIMED, lease_expires_at__lte=now)
         return self.filter(free).order_by("rank", "pk")
 
-    def held_by(self, user: object, now: datetime) -> SeedQuerySet:
+    def held_by(self, user: User, now: datetime) -> SeedQuerySet:
         return self.filter(status=Seed.Status.CLAIMED, holder=user, lease_expires_at__gt=now)
 
 

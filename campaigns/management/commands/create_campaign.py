@@ -23,6 +23,8 @@ class Command(TerminalCommand):
         parser.add_argument("--name", help="shown on every page (default: the slug)")
         parser.add_argument("--lead", metavar="USERNAME", help="make this person a lead of it")
 
+        parser.add_argument("--demo", action="store_true", help="mark all of it, and its releases, as demo data")
+
     def work(self, **options: Any) -> Outcome:
         now = timezone.now()
         lead = None
@@ -35,7 +37,12 @@ class Command(TerminalCommand):
         if campaign is None:
             taxonomy = actions.load_taxonomy()
             campaign = actions.create_campaign(
-                slug=options["slug"], name=options["name"] or options["slug"], taxonomy=taxonomy, by=lead, now=now
+                slug=options["slug"],
+                name=options["name"] or options["slug"],
+                taxonomy=taxonomy,
+                is_demo=options["demo"],
+                by=lead,
+                now=now,
             )
         elif lead:
             actions.add_member(campaign=campaign, user=lead, role=Role.LEAD, by=lead, now=now)

@@ -1,0 +1,93 @@
+"""What a release refuses, and on what evidence.
+
+An item is released if and only if
+
+* its status is accepted: a lead has neither sent it back nor withdrawn it, and its votes were counted,
+* the votes themselves, counted again, hold its quorum of explicit valid ones on its current wording,
+* its query shares no run of n words with a reference prompt in force (`decontamination.ngrams`), and
+* no other released item asks with the same words: of equal queries the first by uid stays.
+
+The first rule that an item breaks is the reason given. Every reason keeps its count of votes as evidence; a leak also
+says which prompt, where and how long, a duplicate of which item.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from annotation.wording import normalise
+from decontamination.ngrams import Match
+
+ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A submitted item with its current wording. `votes` and `valid` count the votes on that wording only."""
+
+    uid: str
+    status: str
+    query: str
+    valid: int
+    votes: int
+    quorum: int
+    reviewers: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """`reason` is one of ReleaseExclusion.Reason."""
+
+    reason: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def refusals(candidates: Iterable[Candidate], matches: Callable[[str], Sequence[Match]]) -> dict[str, Refusal]:
+    """By uid, why an item is left out. Whoever is not named is released.
+
+    `matches` finds the runs of words that a text shares with the references in force.
+    """
+    refused: dict[str, Refusal] = {}
+    released: dict[str, str] = {}  # query → uid
+    for candidate in sorted(candidates, key=lambda candidate: candidate.uid):
+        refusal = _by_votes(candidate) or _by_leak(candidate, matches(candidate.query))
+        if refusal is None:
+            first = released.setdefault(normalise(candidate.query), candidate.uid)
+            if first != candidate.uid:
+                refusal = Refusal("duplicate", {**_count(candidate), "same_as": first})
+        if refusal is not None:
+            refused[candidate.uid] = refusal
+    return refused
+
+
+def _by_votes(candidate: Candidate) -> Refusal | None:
+    if candidate.status != ACCEPTED:
+        return Refusal(candidate.status, _count(candidate))
+    if candidate.valid >= candidate.quorum:
+        return None
+    # Accepted, they say, but the votes do not: believe the votes.
+    return Refusal("in_review" if candidate.votes < candidate.reviewers else "rejected", _count(candidate))
+
+
+def _by_leak(candidate: Candidate, matches: Sequence[Match]) -> Refusal | None:
+    if not matches:
+        return None
+    longest = max(matches, key=lambda match: match.words)  # of equal ones the first in the text
+    evidence = {
+        "reference": longest.reference,
+        "key": longest.key,
+        "words": longest.words,
+        "start": longest.start,
+        "end": longest.end,
+        "matches": len(matches),
+    }
+    return Refusal("leak", {**_count(candidate), **evidence})
+
+
+def _count(candidate: Candidate) -> dict[str, int]:
+    return {
+        "valid": candidate.valid,
+        "total": candidate.votes,
+        "quorum": candidate.quorum,
+        "reviewers": candidate.reviewers,
+    }

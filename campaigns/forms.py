@@ -1,0 +1,51 @@
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Campaign, Role, User
+
+
+class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    class Meta:
+        model = Campaign
+        fields = ["name", "slug"]
+        labels = {"slug": _("Short name")}
+        help_texts = {"slug": _("Letters, digits and hyphens; it stands in addresses and commands.")}
+
+
+class RulesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    class Meta:
+        model = Campaign
+        fields = ["name", "reviewers", "quorum", "ngram", "seeds_per_category", "random_seed", "lease_minutes"]
+
+
+class GuidelineForm(forms.Form):
+    text = forms.CharField(
+        label=_("Guideline"), required=False, strip=False, widget=forms.Textarea(attrs={"class": "mono", "rows": 24})
+    )
+
+
+class InvitationForm(forms.Form):
+    roles = forms.MultipleChoiceField(label=_("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple)
+    note = forms.CharField(
+        label=_("For whom"),
+        max_length=200,
+        required=False,
+        help_text=_("Only leads see this, to tell invitations apart."),
+    )
+
+
+class JoinForm(BaseUserCreationForm):  # type: ignore[type-arg]
+    """A new account, made by following an invitation."""
+
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name"]
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    class Meta:
+        model = User
+        fields: list[Any] = ["first_name", "last_name", "email"]

@@ -1,0 +1,126 @@
+"""The demo's people and their recorded decisions, replayed through the actions that the pages call."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count
+
+from annotation import actions as annotation
+from annotation import leases
+from annotation.models import Item, Revision
+from campaigns import actions as campaigns
+from campaigns.actions import category_slug
+from campaigns.models import Campaign, Role, User
+from review import actions as review
+from sampling.models import Seed
+
+SLUG = CORPUS = "demo"
+FOLDER: Path = settings.FIXTURES_DIR / "demo"
+PER_CATEGORY = 8
+HANDLED = 260  # seeds that the annotators work through; the rest of the draw waits in the queue
+LEFT_OPEN = 9  # items at the end of the queue that not everybody has judged yet
+
+
+def records(name: str) -> Iterator[dict[str, Any]]:
+    with (FOLDER / name).open(encoding="utf-8") as file:
+        yield from (json.loads(line) for line in file)
+
+
+def people(*, campaign: Campaign, password: str, now: datetime) -> list[User]:
+    """The demo's accounts, made once, with their roles."""
+    users = []
+    for entry in json.loads((FOLDER / "members.json").read_text(encoding="utf-8")):
+        user, created = User.objects.get_or_create(
+            username=entry["username"], defaults={"first_name": entry["first_name"], "last_name": entry["last_name"]}
+        )
+        if created or not user.check_password(password):
+            user.set_password(password)
+            user.save()
+        for role in entry["roles"]:
+            campaigns.add_member(campaign=campaign, user=user, role=role, by=None, now=now)
+        users.append(user)
+    return users
+
+
+def members(campaign: Campaign, role: Role) -> list[User]:
+    return list(User.objects.filter(memberships__campaign=campaign, memberships__role=role).order_by("username"))
+
+
+def annotate(*, campaign: Campaign, now: datetime) -> Iterator[Seed]:
+    """Claim, then hand in or skip, as recorded, until the demo's share of the queue is done."""
+    recorded = {record["id"]: record for record in records("decisions.jsonl")}
+    done = campaign.seeds.filter(status__in=[Seed.Status.SUBMITTED, Seed.Status.SKIPPED]).count()
+    for annotator, _place in zip(cycle(members(campaign, Role.ANNOTATOR)), range(done, HANDLED), strict=False):
+        seed = leases.claim_next(campaign=campaign, by=annotator, now=now)
+        if seed is None:
+            return
+        record = recorded[seed.document.key]
+        if "skip" in record:
+            annotation.skip(seed=seed, token=seed.lease_token, reason=record["skip"], by=annotator, now=now)
+        else:
+            try:
+                fields = _fields(record["annotation"])
+                annotation.submit(seed=seed, token=seed.lease_token, fields=fields, by=annotator, now=now)
+            except annotation.Leaks:
+                reason = "The query overlaps a reference benchmark."
+                annotation.skip(seed=seed, token=seed.lease_token, reason=reason, by=annotator, now=now)
+        yield seed
+
+
+def _fields(recorded: dict[str, Any]) -> dict[str, Any]:
+    return {**recorded, "category": category_slug(recorded["category"])}
+
+
+def judge(*, campaign: Campaign, now: datetime) -> Iterator[Revision]:
+    """Each reviewer votes as recorded; what was sent back is rewritten and judged again."""
+    recorded = {record["id"]: record for record in records("decisions.jsonl")}
+    reviewers = members(campaign, Role.REVIEWER)
+    lead = members(campaign, Role.LEAD)[0]
+    items = list(campaign.items.select_related("revision", "seed__document", "author").order_by("pk"))
+    for place, item in enumerate(items):
+        record = recorded[item.seed.document.key]
+        present = len(reviewers) if place < len(items) - LEFT_OPEN else place % len(reviewers)
+        if item.status == Item.Status.IN_REVIEW and item.revision.number == 1:
+            _vote(item.revision, record["votes"], reviewers[:present], now)
+            yield item.revision
+        item.refresh_from_db()
+        if "sent_back" in record and item.status == Item.Status.REJECTED:
+            review.send_back(item=item, note=record["sent_back"], by=lead, now=now)
+            item.refresh_from_db()
+            fields = _fields(record["revised"])
+            annotation.revise(item=item, fields=fields, by=item.author, now=now)
+            item.refresh_from_db()
+        if item.status == Item.Status.IN_REVIEW and item.revision.number == 2:
+            _vote(item.revision, record["revised_votes"], reviewers, now)
+            yield item.revision
+
+
+def _vote(revision: Revision, recorded: Sequence[dict[str, Any]], reviewers: Sequence[User], now: datetime) -> None:
+    voted = set(revision.votes.values_list("reviewer", flat=True))
+    for reviewer, judgement in zip(reviewers, recorded, strict=False):
+        if reviewer.pk in voted:
+            continue
+        fails = set(judgement.get("fails", ()))
+        review.vote(
+            revision=revision,
+            digest=revision.digest,
+            clear="clear" not in fails,
+            ethical="ethical" not in fails,
+            solvable="solvable" not in fails,
+            valid=judgement["valid"],
+            rationale=judgement.get("rationale", ""),
+            by=reviewer,
+            now=now,
+        )
+
+
+def tally(campaign: Campaign, stage: str) -> dict[str, int]:
+    """How many seeds (after annotating) or items (after voting) are in which state."""
+    rows: Any = campaign.seeds if stage == "annotate" else campaign.items
+    counts = rows.values_list("status").annotate(number=Count("pk")).order_by("status")
+    return {str(status): number for status, number in counts}

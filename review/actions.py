@@ -1,0 +1,240 @@
+"""Every write to seats, votes and decisions."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotation.models import Item, Revision
+from annotation.wording import normalise
+from annotation.workflow import ITEM
+from campaigns import events
+from campaigns.models import Campaign, Role, User
+from campaigns.transitions import move
+from review import consensus
+from review.ballot import LONGEST_RATIONALE, Ballot, Problem
+from review.models import Decision, Seat, Vote
+from review.queue import waiting
+
+# How many wordings one search for a seat tries before it gives up: each time somebody else was quicker.
+_RACES = 50
+
+_PROBLEMS: dict[Problem, Promise] = {
+    "missing": gettext_lazy("Answer this."),
+    "fails_the_checklist": gettext_lazy("A valid query passes the whole checklist. Vote invalid, or mend the answers."),
+    "needs_a_rationale": gettext_lazy("Say what makes it invalid: its author will read this."),
+    "too_long": gettext_lazy("This is longer than {longest} characters."),
+}
+
+
+class NotAReviewer(Exception):
+    """Only reviewers of the campaign judge its items."""
+
+
+class NotALead(Exception):
+    """Only a lead of the campaign does this."""
+
+
+class OwnItem(Exception):
+    """Nobody judges what they wrote."""
+
+
+class AlreadyVoted(Exception):
+    """This person has judged this wording, otherwise than now; votes are final."""
+
+
+class StaleWording(Exception):
+    """The item has another wording than the one that was judged."""
+
+
+class Decided(Exception):
+    """No vote is wanted any more: they were counted, or a lead sent the item back or withdrew it."""
+
+
+class NoSeat(Exception):
+    """The lease ran out and others have taken all seats."""
+
+
+class BadVote(Exception):
+    """A ballot that cannot be cast; `errors` says by field why."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {message}" for name, message in errors.items()))
+        self.errors = dict(errors)
+
+
+class NoteMissing(Exception):
+    """An item is sent back or withdrawn with a note that says why."""
+
+
+def take_seat(*, campaign: Campaign, by: User, now: datetime) -> Seat | None:
+    """A seat at the next wording to judge (`review.queue`), or the one this person holds already, renewed.
+
+    None when nothing waits for them. Raises NotAReviewer.
+    """
+    _require(campaign, by, Role.REVIEWER)
+    for revision in waiting(campaign=campaign, by=by, now=now)[:_RACES]:
+        # A transaction for each try: two reviewers who search at once must not hold one item and wait for the next.
+        with transaction.atomic():
+            item = _locked(revision)
+            if item.status == Item.Status.IN_REVIEW and item.revision_id == revision.pk:
+                seat = _sit(revision, campaign, by, now)
+                if seat is not None:
+                    return seat
+    return None
+
+
+@transaction.atomic
+def vote(
+    *,
+    revision: Revision,
+    digest: str,
+    clear: bool | None,
+    ethical: bool | None,
+    solvable: bool | None,
+    valid: bool | None,
+    rationale: str = "",
+    by: User,
+    now: datetime,
+) -> Vote:
+    """Cast a vote on the wording with this digest, from one's seat or any free one. The last vote decides the item.
+
+    Sent twice, it is the same vote. Raises BadVote, NotAReviewer, OwnItem, AlreadyVoted, StaleWording, Decided and
+    NoSeat.
+    """
+    ballot = Ballot(clear, ethical, solvable, valid, normalise(rationale))
+    if problems := ballot.problems():
+        longest = f"{LONGEST_RATIONALE:,}"
+        raise BadVote({name: str(_PROBLEMS[problem]).format(longest=longest) for name, problem in problems.items()})
+    item = _locked(revision)  # whoever votes on the same item waits here: the votes are counted one after the other
+    campaign = item.campaign
+    _require(campaign, by, Role.REVIEWER)
+    if by.pk == item.author_id or item.revisions.filter(author=by).exists():
+        raise OwnItem(_("You wrote this item: others judge it."))
+    cast = revision.votes.filter(reviewer=by).first()
+    if cast is not None:
+        if (
+            cast.digest == digest
+            and Ballot(cast.clear, cast.ethical, cast.solvable, cast.valid, cast.rationale) == ballot
+        ):
+            return cast
+        raise AlreadyVoted(_("You have voted on this wording. Votes are final."))
+    if item.revision_id != revision.pk or revision.digest != digest:
+        raise StaleWording(_("The wording changed while you read. Your vote was not recorded."))
+    if item.status != Item.Status.IN_REVIEW:
+        raise Decided(_("This item was decided while you read. Your vote was not recorded."))
+    seat = _sit(revision, campaign, by, now)
+    if seat is None:
+        raise NoSeat(_("Your time at this item ran out and others took every seat. Your vote was not recorded."))
+    cast = Vote.objects.create(
+        revision=revision,
+        digest=digest,
+        reviewer=by,
+        seat=seat.number,
+        clear=bool(clear),
+        ethical=bool(ethical),
+        solvable=bool(solvable),
+        valid=bool(valid),
+        rationale=ballot.rationale,
+        created_at=now,
+    )
+    # The log says that there was a vote, not which: it is read before the decision, too.
+    data = {"item": item.pk, "revision": revision.pk, "seat": seat.number}
+    events.record("vote cast", cast, campaign=campaign, by=by, now=now, data=data)
+    _count(item, revision, now)
+    return cast
+
+
+@transaction.atomic
+def send_back(*, item: Item, note: str, by: User, now: datetime) -> Decision:
+    """Ask the author for another wording. Raises NotALead, NoteMissing and IllegalTransition."""
+    return _overrule(item, Decision.Outcome.RETURNED, "item sent back", note, by, now)
+
+
+@transaction.atomic
+def withdraw(*, item: Item, note: str, by: User, now: datetime) -> Decision:
+    """Take an item out for good. Raises NotALead, NoteMissing and IllegalTransition."""
+    return _overrule(item, Decision.Outcome.WITHDRAWN, "item withdrawn", note, by, now)
+
+
+def _require(campaign: Campaign, by: User, role: Role) -> None:
+    if not campaign.memberships.filter(user=by, role=role).exists():
+        if role == Role.LEAD:
+            raise NotALead(_("You are not a lead of this campaign."))
+        raise NotAReviewer(_("You are not a reviewer of this campaign."))
+
+
+def _locked(revision: Revision) -> Item:
+    """The item as it is now, for this transaction alone. SQLite locks the whole database at BEGIN instead."""
+    return Item.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=revision.item_id)
+
+
+def _sit(revision: Revision, campaign: Campaign, by: User, now: datetime) -> Seat | None:
+    """This person's seat, or the first one that is free or has run out, from now on for them. The item is locked."""
+    until = now + timedelta(minutes=campaign.lease_minutes)
+    seats = {seat.number: seat for seat in revision.seats.order_by("number", "pk")}
+    voted = set(revision.votes.values_list("seat", flat=True))
+    own = [seat for seat in seats.values() if seat.reviewer_id == by.pk]
+    for number in [seat.number for seat in own] or range(1, revision.reviewers + 1):
+        if number in voted:
+            continue
+        seat = seats.get(number)
+        if seat is None:
+            return Seat.objects.create(revision=revision, number=number, reviewer=by, lease_expires_at=until)
+        if seat.reviewer_id == by.pk or seat.lease_expires_at <= now:
+            seat.reviewer, seat.lease_expires_at = by, until
+            seat.save(update_fields=["reviewer", "lease_expires_at"])
+            return seat
+    return None
+
+
+def _count(item: Item, revision: Revision, now: datetime) -> None:
+    """Decide the item if its last vote is in."""
+    valid = list(revision.votes.order_by("seat").values_list("valid", flat=True))
+    verdict = consensus.verdict(valid, reviewers=revision.reviewers, quorum=revision.quorum)
+    if verdict is not None:
+        _decide(item, revision, verdict, f"item {verdict}", valid, "", None, now)
+
+
+def _overrule(item: Item, outcome: str, verb: str, note: str, by: User, now: datetime) -> Decision:
+    note = normalise(note)
+    if not note:
+        raise NoteMissing(_("Say why: the author will read it."))
+    current = Item.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=item.pk)
+    _require(current.campaign, by, Role.LEAD)
+    revision = current.revisions.latest("number")
+    valid = list(revision.votes.order_by("seat").values_list("valid", flat=True))
+    decision = _decide(current, revision, outcome, verb, valid, note, by, now)
+    item.status = current.status
+    return decision
+
+
+def _decide(
+    item: Item,
+    revision: Revision,
+    outcome: str,
+    verb: str,
+    valid: list[bool],
+    note: str,
+    by: User | None,
+    now: datetime,
+) -> Decision:
+    decision = Decision.objects.create(
+        revision=revision,
+        outcome=outcome,
+        valid_votes=sum(valid),
+        votes=len(valid),
+        quorum=revision.quorum,
+        by=by,
+        note=note,
+        created_at=now,
+    )
+    data: dict[str, Any] = {"revision": revision.pk, "valid_votes": sum(valid), "votes": len(valid)}
+    if note:
+        data["note"] = note
+    move(item, outcome, table=ITEM, campaign=item.campaign, by=by, now=now, verb=verb, data=data)
+    return decision

@@ -1,0 +1,274 @@
+"""A file of scraped records in; its records, and the lines that are none, out.
+
+The format is recognised by content, never by the file's name: gzip or zstd around any of JSON Lines, a JSON array,
+CSV or TSV (any encoding), Parquet. Files are streamed: what is held in memory is one batch.
+"""
+
+import csv
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import zstandard
+from charset_normalizer import from_bytes
+
+LONGEST = 16 * 1024 * 1024  # bytes of one record; a longer "line" is a damaged file, not a question
+SAMPLE = 4 * 1024 * 1024  # bytes looked at to recognise format and encoding
+_DELIMITERS = ",\t;|"
+
+
+class Unreadable(Exception):
+    """The file cannot be read as a whole; says which and why."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """`line` is the line on which it starts (CSV, JSON), or its row number (Parquet)."""
+
+    line: int
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reject:
+    line: int
+    field: str
+    reason: str
+
+
+def read(path: Path) -> Iterator[Record | Reject]:
+    """Every record of a file in order. Raises Unreadable."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+            file.seek(0)
+            if head == b"PAR1":
+                yield from _parquet(path)
+                return
+            with _unpacked(file, head) as stream:
+                buffered = io.BufferedReader(stream, SAMPLE) if not isinstance(stream, io.BufferedReader) else stream
+                yield from _text(path, buffered)
+    except (OSError, EOFError, zstandard.ZstdError) as error:
+        raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _unpacked(file: IO[bytes], head: bytes) -> Any:
+    if head[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=file)
+    if head == b"\x28\xb5\x2f\xfd":
+        return zstandard.ZstdDecompressor().stream_reader(file)
+    return io.BufferedReader(file, SAMPLE)  # type: ignore[type-var]
+
+
+def _text(path: Path, stream: io.BufferedReader) -> Iterator[Record | Reject]:
+    sample = b""
+    while len(sample) < SAMPLE and (more := stream.read(SAMPLE - len(sample))):
+        sample += more
+    encoding = _encoding(sample)
+    whole = _Joined(sample, stream)
+    start = sample.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
+    if not start:
+        raise Unreadable(f"{path}: the file is empty")
+    if start[0] == "[":
+        yield from _json_array(whole, encoding)
+    elif start[0] == "{":
+        if _is_json_lines(start):
+            yield from _json_lines(whole, encoding)
+        else:
+            yield from _json_object(path, whole, encoding)
+    elif "\x00" in start[:1000]:
+        raise Unreadable(f"{path}: neither JSON, CSV nor Parquet")
+    else:
+        yield from _table(path, whole, encoding, start)
+
+
+class _Joined(io.RawIOBase):
+    """The sample that was read to recognise the file, then the rest of it."""
+
+    def __init__(self, sample: bytes, rest: io.BufferedReader) -> None:
+        self._sample = memoryview(sample)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        wanted = len(buffer)
+        part = self._sample[:wanted] if len(self._sample) else self._rest.read1(wanted)
+        self._sample = self._sample[len(part) :] if len(self._sample) else self._sample
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def _encoding(sample: bytes) -> str:
+    """By byte order mark; else UTF-8 where most lines with bytes beyond ASCII are UTF-8; else the likeliest."""
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if sample.startswith(mark):
+            return name
+    good = bad = 0
+    for line in sample.split(b"\n")[:-1] or [sample]:
+        if not line.isascii():
+            try:
+                line.decode()
+                good += 1
+            except UnicodeDecodeError:
+                bad += 1
+    if good >= bad:
+        return "utf-8"
+    best = from_bytes(sample[: 256 * 1024]).best()
+    return best.encoding if best else "latin-1"
+
+
+def _is_json_lines(start: str) -> bool:
+    first = start.split("\n", 1)[0]
+    try:
+        return isinstance(json.loads(first), dict)
+    except ValueError:
+        # A broken or a huge first line is still a line if the next one opens an object of its own.
+        return any(line.startswith("{") for line in start.split("\n")[1:20])
+
+
+def _json_lines(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject]:
+    if encoding.startswith("utf-16"):
+        text = io.TextIOWrapper(io.BufferedReader(stream), encoding)
+        lines: Iterator[bytes] = (line.encode("utf-8", "surrogatepass") for line in text)
+        encoding = "utf-8"
+    else:
+        lines = _short_lines(io.BufferedReader(stream, 1 << 20))
+    for number, line in enumerate(lines, 1):
+        if len(line) > LONGEST:
+            yield Reject(number, "", f"the line is longer than {LONGEST:,} bytes")
+            continue
+        if not line.strip():
+            continue
+        try:
+            yield _checked(number, json.loads(line.decode(encoding)))
+        except UnicodeDecodeError as error:
+            yield Reject(number, "", f"not {encoding}: {error.reason} at byte {error.start}")
+        except (ValueError, RecursionError) as error:
+            yield Reject(number, "", f"not JSON: {error}")
+
+
+def _short_lines(stream: io.BufferedReader) -> Iterator[bytes]:
+    """Lines; of one that is too long only its start, just long enough to show that it is."""
+    while line := stream.readline(LONGEST + 1):
+        if len(line) > LONGEST and not line.endswith(b"\n"):
+            while (rest := stream.readline(LONGEST)) and not rest.endswith(b"\n"):
+                pass
+        yield line
+
+
+def _checked(line: int, value: object) -> Record | Reject:
+    if not isinstance(value, dict):
+        return Reject(line, "", f"a {type(value).__name__} where an object was expected")
+    return Record(line, value)
+
+
+def _json_array(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject]:
+    """The elements of a top-level array, one at a time."""
+    text = io.TextIOWrapper(io.BufferedReader(stream, 1 << 20), encoding, errors="replace")
+    decoder = json.JSONDecoder()
+    buffer, line, wanted, ended = "", 1, 1 << 16, False
+    opened = False
+    while True:
+        stripped = buffer.lstrip("\ufeff \t\r\n," if opened else "\ufeff \t\r\n")
+        line += buffer.count("\n", 0, len(buffer) - len(stripped))
+        buffer = stripped
+        if not opened and buffer:
+            buffer, opened = buffer[1:], True
+            continue
+        if buffer.startswith("]"):
+            return
+        value, end = None, 0
+        if buffer:
+            with suppress(ValueError, RecursionError):
+                value, end = decoder.raw_decode(buffer)
+        # A number may go on in what is not read yet; objects, arrays and strings end where they end.
+        if end and (ended or end < len(buffer)):
+            yield _checked(line, value)
+            line += buffer.count("\n", 0, end)
+            buffer, wanted = buffer[end:], 1 << 16
+            continue
+        if ended or len(buffer) > LONGEST:
+            yield Reject(line, "", "not JSON from here on" if buffer else "the array is not closed")
+            return
+        more = text.read(wanted)
+        ended, wanted = not more, wanted * 2
+        buffer += more
+
+
+def _json_object(path: Path, stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject]:
+    """One object that holds the records in a list, such as {"items": [...]}, or that is the only record."""
+    try:
+        data = json.load(io.TextIOWrapper(io.BufferedReader(stream), encoding))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{path}: neither JSON Lines nor JSON: {error}") from error
+    lists = [value for value in data.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    for number, value in enumerate(max(lists, key=len) if lists else [data], 1):
+        yield _checked(number, value)
+
+
+def _table(path: Path, stream: io.RawIOBase, encoding: str, start: str) -> Iterator[Record | Reject]:
+    header = start.split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=lambda mark: (header.count(mark), -_DELIMITERS.index(mark)))
+    if not header.count(delimiter):
+        raise Unreadable(f"{path}: line 1: neither JSON nor a table: no column is set off by , ; | or a tab")
+    csv.field_size_limit(min(LONGEST, sys.maxsize))
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
+    reader = csv.reader(
+        io.TextIOWrapper(io.BufferedReader(stream, 1 << 20), encoding, errors=errors, newline=""), delimiter=delimiter
+    )
+    columns: list[str] | None = None
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Reject(line, "", str(error))
+            continue
+        if columns is None:
+            columns = _distinct([cell.strip().lstrip("\ufeff") for cell in cells])
+        elif cells:
+            yield _row(line, columns, cells)
+
+
+def _row(line: int, columns: list[str], cells: list[str]) -> Record | Reject:
+    if len(cells) != len(columns):
+        return Reject(line, "", f"{len(cells)} columns where the header has {len(columns)}")
+    for name, cell in zip(columns, cells, strict=True):
+        if not cell.isascii() and any("\udc80" <= char <= "\udcff" for char in cell):
+            return Reject(line, name, "bytes that are not UTF-8")
+    return Record(line, dict(zip(columns, cells, strict=True)))
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Repeated names get a number: score, score (2)."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
+
+
+def _parquet(path: Path) -> Iterator[Record | Reject]:
+    import pyarrow
+    import pyarrow.parquet
+
+    number = 0
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=500):
+                for fields in batch.to_pylist():
+                    number += 1
+                    yield Record(number, fields)
+    except pyarrow.ArrowException as error:
+        raise Unreadable(f"{path}: row {number + 1}: {str(error).splitlines()[0]}") from error

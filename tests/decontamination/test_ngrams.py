@@ -1,0 +1,310 @@
+"""The index equals brute force, planted leaks of every kind are found, and its file is whole or refused."""
+
+import doctest
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from decontamination import fingerprints, ngrams, words
+from decontamination.ngrams import CorruptIndex, Index, Match, Prompt
+
+ENGLISH = "Write a function that returns the longest common prefix of all strings in a list"
+CHINESE = "编写一个函数，返回列表中所有字符串的最长公共前缀。"
+MIXED = "请用 Python 编写 longest_prefix 函数 with two arguments"
+SHORT = "Sort a list of tuples"
+PROMPTS = [
+    Prompt("mbpp", "1", ENGLISH),
+    Prompt("ncb", "zh/1", CHINESE),
+    Prompt("ncb", "zh/2", MIXED),
+    Prompt("mbpp", "2", SHORT),
+    Prompt("mbpp", "3", "Sort them all"),
+]
+INDEX = Index.build(PROMPTS)
+
+
+def brute(prompts: Sequence[Prompt], text: str, n: int, shortest: int) -> list[Match]:
+    """The definition, tried at every place of text and prompt."""
+    mine, matches = words.split(text), []
+    for prompt in prompts:
+        theirs = words.split(prompt.text)
+        total, furthest = len(theirs.words), 0
+        for at in range(len(mine.words)):
+            best, first = 0, 0
+            for place in range(total):
+                length = 0
+                while (
+                    at + length < len(mine.words)
+                    and place + length < total
+                    and mine.words[at + length] == theirs.words[place + length]
+                ):
+                    length += 1
+                if length > best:
+                    best, first = length, place
+            whole = shortest <= total < n and best == total
+            if (best >= n and at + best > furthest) or whole:
+                furthest = at + best
+                span = mine.starts[at], mine.ends[at + best - 1], best
+                matches.append(Match(*prompt[:2], *span, theirs.starts[first], theirs.ends[first + best - 1]))
+    return sorted(matches, key=lambda match: (match.start, match.reference, match.key, match.end))
+
+
+def keys(text: str, index: Index = INDEX) -> list[str]:
+    found = index.matches(text)
+    assert list(index.scan(["nothing here", text, "nor here"])) == [False, bool(found), False]
+    assert found == brute(PROMPTS, text, index.n, index.shortest)
+    return [match.key for match in found]
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text).replace(" ", "\u3000")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENGLISH,
+        ENGLISH.upper(),
+        ENGLISH.replace(" ", ", "),
+        "- " + ENGLISH.replace(" ", "\n// "),
+        ENGLISH.replace(" ", "\r\n\t"),
+        wide(ENGLISH),
+        f"Hi!\n```python\n# {ENGLISH}\ndef f(): ...\n```\nThanks",
+        f"'''{ENGLISH}'''",
+        ENGLISH + " " + "and more words than there were " * 9,
+        "some words that stand before it " * 9 + ENGLISH,
+        f"**{ENGLISH.replace('longest', '_longest_'.strip('_'))}**",
+        ENGLISH.replace("fi", "ﬁ").replace("function", "f\u200dunction".replace("\u200d", "")),
+        " ".join(ENGLISH.split()[:10]),
+        " ".join(ENGLISH.split()[-10:]),
+        " ".join(ENGLISH.split()[3:13]),
+    ],
+)
+def test_leaks_of_every_kind(text: str) -> None:
+    assert keys(text) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CHINESE, ["zh/1"]),
+        (CHINESE.replace("，", "\n").replace("。", "！"), ["zh/1"]),
+        ("你好。" + " ".join(CHINESE) + "谢谢", ["zh/1"]),
+        (CHINESE[:11], ["zh/1"]),  # ten ideographs and a comma
+        (CHINESE[:10], []),
+        ("问题：" + CHINESE[-11:], ["zh/1"]),
+        ("问题：" + CHINESE[-10:], []),
+        (MIXED.upper(), ["zh/2"]),
+        (wide(MIXED), ["zh/2"]),
+        (f"{MIXED}\n\n{CHINESE}\n\n{ENGLISH}", ["zh/2", "zh/1", "1"]),
+    ],
+)
+def test_chinese_and_mixed(text: str, expected: list[str]) -> None:
+    assert keys(text) == expected
+
+
+@pytest.mark.parametrize("start", range(7))
+@pytest.mark.parametrize("before", range(7))  # whatever the distance to the next anchor
+def test_n_words_leak_and_one_less_do_not(start: int, before: int) -> None:
+    lead, run = "word " * before, ENGLISH.split()
+    assert keys(lead + " ".join(run[start : start + 10]) + " other") == ["1"]
+    assert keys(lead + " ".join(run[start : start + 9]) + " other") == []
+    torn = run[start : start + 5] + ["torn"] + run[start + 5 : start + 14]
+    assert keys(lead + " ".join(torn)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SHORT, ["2"]),
+        ("please: SORT a\nlist, of (tuples)!", ["2"]),
+        ("Sort a list of tuple", []),
+        ("Resort a list of tuples", []),
+        ("Sort a list of 2 tuples", []),
+        ("Sort them all", []),  # three words are too few
+        (f"{SHORT}. {SHORT}", ["2", "2"]),
+    ],
+)
+@pytest.mark.parametrize("before", range(4))
+def test_short_prompts_leak_whole(text: str, expected: list[str], before: int) -> None:
+    assert keys("word " * before + text) == expected
+
+
+def test_prompts_of_too_few_words_are_named() -> None:
+    assert INDEX.ignored == [("mbpp", "3")]
+    assert len(INDEX) == len(PROMPTS)
+
+
+def test_a_match_says_where() -> None:
+    text = f"Straße ½: “{wide(ENGLISH[8:])}”!"
+    (match,) = INDEX.matches(text)
+    assert text[match.start : match.end] == wide(ENGLISH[8:])
+    assert ENGLISH[match.prompt_start : match.prompt_end] == ENGLISH[8:]
+    assert (match.reference, match.key, match.words) == ("mbpp", "1", len(ENGLISH.split()) - 2)
+
+
+def test_runs_do_not_reach_from_one_text_into_the_next() -> None:
+    half, rest = ENGLISH[: len(ENGLISH) // 2], ENGLISH[len(ENGLISH) // 2 :]
+    assert list(INDEX.scan([half, rest, half, rest, "Sort a list", "of tuples", SHORT])) == [False] * 6 + [True]
+
+
+def test_runs_do_not_reach_from_one_prompt_into_the_next() -> None:
+    index = Index.build([Prompt("r", "a", "one two three"), Prompt("r", "b", "four five six")], n=3, shortest=3)
+    assert [match.key for match in index.matches("one two three four five six")] == ["a", "b"]
+    assert not index.matches("two three four five")
+
+
+# Few words, some of which look alike to a fingerprint (the same eight bytes first, the same length).
+few = st.sampled_from(["a", "a", "b", "B", "c", "prefixed_x", "prefixed_y", "数", "数据", "é", "½", "ﬁ", "0"])
+sentences = st.lists(st.tuples(few, st.sampled_from([" ", ", ", "\n", "——"])), max_size=45).map(
+    lambda pairs: "".join(word + gap for word, gap in pairs)
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    prompts=st.lists(sentences, max_size=5),
+    texts=st.lists(sentences, max_size=6),
+    n=st.integers(1, 11),
+    shortest=st.integers(1, 12),
+    whole=st.booleans(),
+)
+def test_equals_brute_force(prompts: list[str], texts: list[str], n: int, shortest: int, whole: bool) -> None:
+    named = [Prompt(f"r{i % 2}", str(i), prompt) for i, prompt in enumerate(prompts)]
+    if whole:
+        texts = texts + prompts + ["a ".join(prompts)]
+    index = Index.build(named, n, shortest)
+    expected = [brute(named, text, n, shortest) for text in texts]
+    assert [index.matches(text) for text in texts] == expected
+    assert list(index.scan(texts)) == [bool(matches) for matches in expected]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 2), min_size=30, max_size=200), st.data())
+def test_equals_brute_force_in_small_slabs(numbers: list[int], data: st.DataObject) -> None:
+    prompt = Prompt("r", "1", " ".join("xyz"[i] for i in numbers))
+    text = " ".join("xyz"[i] for i in data.draw(st.lists(st.integers(0, 2), max_size=200)) + numbers[5:])
+    index = Index.build([prompt], 4, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ngrams, "_PAIRS", 7)
+        patch.setattr(ngrams, "_BATCH", 50)
+        assert index.matches(text) == brute([prompt], text, 4, 2)
+        assert list(index.scan([text] * 5)) == [bool(index.matches(text))] * 5
+
+
+def test_words_are_compared_even_if_all_fingerprints_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprints, "_FIRST_BYTES", np.zeros(9, np.uint64))  # words known by their length only
+    prompts = [Prompt("r", "1", "aa bb cc dd ee ff gg hh"), Prompt("r", "2", "xx yy zz")]
+    index = Index.build(prompts, 4, 3)
+    for text in ("aa bb cc xx ee ff gg hh yy", "xx yy xx yy zz aa", "aa bb cc dd ee", "zz yy xx ww vv uu tt ss"):
+        assert index.matches(text) == brute(prompts, text, 4, 3)
+        assert index.scan([text]).tolist() == [bool(brute(prompts, text, 4, 3))]
+
+
+def test_nothing_in_nothing_out(tmp_path: Path) -> None:
+    empty = Index.build([])
+    assert len(empty) == 0
+    assert empty.matches(ENGLISH) == []
+    assert empty.scan([ENGLISH, ""]).tolist() == [False, False]
+    assert INDEX.scan([]).tolist() == []
+    assert INDEX.scan(iter([""])).tolist() == [False]
+    assert INDEX.matches("") == []
+    empty.save(tmp_path / "index")
+    assert Index.load(tmp_path / "index", check=True).scan([ENGLISH]).tolist() == [False]
+
+
+def test_bad_settings_and_twice_the_same_key() -> None:
+    with pytest.raises(ValueError, match="at least 1 word"):
+        Index.build(PROMPTS, n=0)
+    with pytest.raises(ValueError, match="two prompts of mbpp have the key '1'"):
+        Index.build([*PROMPTS, Prompt("mbpp", "1", "another")])
+
+
+def test_digest_stands_for_settings_and_prompts_in_any_order() -> None:
+    digest = INDEX.digest
+    assert re.fullmatch("[0-9a-f]{64}", digest)
+    assert Index.build(reversed(PROMPTS)).digest == digest
+    others = [
+        Index.build(PROMPTS[1:]),
+        Index.build(PROMPTS, n=9),
+        Index.build(PROMPTS, shortest=4),
+        Index.build([*PROMPTS[1:], PROMPTS[0]._replace(text=ENGLISH + ".")]),
+        Index.build([*PROMPTS[1:], PROMPTS[0]._replace(key="0")]),
+        Index.build([*PROMPTS[1:], PROMPTS[0]._replace(reference="other")]),
+    ]
+    assert len({digest, *(index.digest for index in others)}) == 7
+
+
+def test_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    path.write_text("what stood there before")
+    INDEX.save(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["index"]
+    loaded = Index.load(path, check=True)
+    assert (loaded.n, loaded.shortest, loaded.digest, len(loaded)) == (10, 5, INDEX.digest, len(INDEX))
+    assert loaded.ignored == INDEX.ignored
+    text = f"{MIXED} {CHINESE} {ENGLISH} {SHORT}"
+    assert loaded.matches(text) == INDEX.matches(text) != []
+    loaded.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == path.read_bytes()
+
+
+def test_a_file_cut_anywhere_is_refused(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "index", tmp_path / "cut"
+    INDEX.save(whole)
+    content = whole.read_bytes()
+    for size in [*range(0, 2000, 7), len(content) - 1]:
+        cut.write_bytes(content[:size])
+        with pytest.raises(CorruptIndex) as caught:
+            Index.load(cut)
+        assert str(cut) in str(caught.value)
+        assert "\n" not in str(caught.value)
+    cut.write_bytes(content + b"x")
+    with pytest.raises(CorruptIndex, match="bytes where its header says"):
+        Index.load(cut)
+
+
+def test_foreign_and_damaged_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    for content in (b"", b"\x80\x04 a pickle", b"PK\x03\x04", b"quorum n-gram index 9\n" + bytes(99)):
+        path.write_bytes(content)
+        with pytest.raises(CorruptIndex, match="not an n-gram index of this version"):
+            Index.load(path)
+    INDEX.save(path)
+    content = bytearray(path.read_bytes())
+    content[50] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CorruptIndex, match="header is damaged"):
+        Index.load(path)
+    content[50] ^= 1
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CorruptIndex, match="content is damaged"):
+        Index.load(path, check=True)
+    with pytest.raises(FileNotFoundError):
+        Index.load(tmp_path / "none")
+
+
+def test_another_definition_of_a_word_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    INDEX.save(tmp_path / "index")
+    monkeypatch.setitem(ngrams._DEFINITION, "Unicode", "99.0")
+    with pytest.raises(CorruptIndex, match=r"made with Unicode .*, this is 99\.0: build it again"):
+        Index.load(tmp_path / "index")
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_several_processes_say_the_same(tmp_path: Path, saved: bool) -> None:
+    index = INDEX
+    if saved:
+        INDEX.save(tmp_path / "index")
+        index = Index.load(tmp_path / "index")
+    texts = [f"{i} {ENGLISH if i % 3 else CHINESE[:9]}" for i in range(9000)]
+    assert np.array_equal(index.scan(iter(texts), workers=2), index.scan(texts))
+
+
+def test_worked_example() -> None:
+    assert doctest.testmod(ngrams).failed == 0
