@@ -140,7 +140,7 @@ def revise(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) ->
     category = _validated(campaign, wording)
     with transaction.atomic():
         current = Item.objects.select_for_update().get(pk=item.pk)
-        before = current.revisions.get(pk=current.revision_id)
+        before = current.revisions.latest("number")
         if current.status == Item.Status.IN_REVIEW and before.digest == digest:
             return before
         if current.status != Item.Status.RETURNED:

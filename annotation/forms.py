@@ -1,4 +1,4 @@
-"""The annotator's forms. What a wording must hold is checked by the actions; here it is laid out, and refused kindly."""
+"""The annotator's forms: laid out here; what a wording must hold is checked by the actions."""
 
 from collections.abc import Iterable
 from itertools import groupby

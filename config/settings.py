@@ -117,12 +117,11 @@ TIME_ZONE = env.text("QUORUM_TIME_ZONE", "UTC")
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-# Serve straight from the source folders, so that `make run` works without collectstatic.
+# Served straight from the apps' own static folders: there is nothing to collect.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"

@@ -1,12 +1,27 @@
 """Fixtures for all tests: a data folder of their own, and triggers that step aside while tables are emptied."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 
 from campaigns import triggers
+
+SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+# CI names what may be skipped (comma-separated starts of "needs …" reasons); anything else skipped there fails the run.
+_ALLOWED_SKIPS = os.environ.get("QUORUM_TEST_SKIPS")
+_forbidden_skips: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as in production: threads cannot wait for each other's locks on a database in memory."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +42,29 @@ def _emptied_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if real:
         triggers.drop_all()  # emptying is followed by post_migrate, which makes them again
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real corpora and reference benchmarks beside the repository."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs the real data folder beside the repository")
+    return SHARED_DATA
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and _ALLOWED_SKIPS is not None and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        allowed = [f"needs {what.strip()}" for what in _ALLOWED_SKIPS.split(",") if what.strip()]
+        if not any(start in reason for start in allowed):
+            _forbidden_skips.append(f"{report.nodeid}: {reason}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if _forbidden_skips and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _forbidden_skips:
+        terminalreporter.write_line(f"skipped, but it can run here: {line}", red=True)

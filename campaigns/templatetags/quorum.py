@@ -23,3 +23,9 @@ def percent(share: float | None) -> str:
 @register.filter
 def get(mapping: dict[str, object], key: str) -> object:
     return mapping.get(key, "")
+
+
+@register.filter
+def web_address(url: str) -> str:
+    """A scraped URL if it is safe to link to, else nothing."""
+    return url if url.startswith(("https://", "http://")) else ""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from decontamination import fingerprints, ngrams, words
 from decontamination.ngrams import CorruptIndex, Index, Match, Prompt
 
-ENGLISH = "Write a function that returns the longest common prefix of all strings in a list"
+ENGLISH = "Write a function that returns the longest common prefix of all strings in a given list"
 CHINESE = "编写一个函数，返回列表中所有字符串的最长公共前缀。"
 MIXED = "请用 Python 编写 longest_prefix 函数 with two arguments"
 SHORT = "Sort a list of tuples"
@@ -77,8 +77,8 @@ def wide(text: str) -> str:
         f"'''{ENGLISH}'''",
         ENGLISH + " " + "and more words than there were " * 9,
         "some words that stand before it " * 9 + ENGLISH,
-        f"**{ENGLISH.replace('longest', '_longest_'.strip('_'))}**",
-        ENGLISH.replace("fi", "ﬁ").replace("function", "f\u200dunction".replace("\u200d", "")),
+        f"1. **{ENGLISH.replace(' ', '**—*')}*",
+        ENGLISH.replace("fi", "ﬁ").replace(" ", "\u00a0"),
         " ".join(ENGLISH.split()[:10]),
         " ".join(ENGLISH.split()[-10:]),
         " ".join(ENGLISH.split()[3:13]),

@@ -71,7 +71,13 @@ class Team:
 def ballot(valid: bool) -> dict[str, Any]:
     if valid:
         return {"clear": True, "ethical": True, "solvable": True, "valid": True}
-    return {"clear": False, "ethical": True, "solvable": True, "valid": False, "rationale": "SECRET-RATIONALE: no input."}
+    return {
+        "clear": False,
+        "ethical": True,
+        "solvable": True,
+        "valid": False,
+        "rationale": "SECRET-RATIONALE: no input.",
+    }
 
 
 @pytest.fixture
@@ -93,5 +99,5 @@ TeamMaker = Callable[..., Team]
 
 
 @pytest.fixture
-def new_team() -> TeamMaker:
+def new_team(db: None) -> TeamMaker:
     return make_team

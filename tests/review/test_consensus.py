@@ -6,13 +6,15 @@ from review.ballot import LONGEST_RATIONALE, Ballot
 from review.consensus import verdict
 
 
-@pytest.mark.parametrize("votes", product([True, False], repeat=4))
+@pytest.mark.parametrize("votes", [*product([True, False], repeat=4)])
 def test_four_votes_keep_a_wording_exactly_if_three_are_valid(votes: tuple[bool, ...]) -> None:
     assert verdict(votes, reviewers=4, quorum=3) == ("accepted" if votes.count(True) >= 3 else "rejected")
 
 
 @pytest.mark.parametrize("votes", [votes for number in range(4) for votes in product([True, False], repeat=number)])
-def test_nothing_is_decided_while_a_vote_is_missing_even_if_it_could_not_turn_the_outcome(votes: tuple[bool, ...]) -> None:
+def test_nothing_is_decided_while_a_vote_is_missing_even_if_it_could_not_turn_the_outcome(
+    votes: tuple[bool, ...],
+) -> None:
     assert verdict(votes, reviewers=4, quorum=3) is None
 
 

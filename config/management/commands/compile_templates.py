@@ -15,7 +15,7 @@ class Command(TerminalCommand):
     def work(self, **options: Any) -> Outcome:
         count = 0
         for path in sorted(settings.BASE_DIR.glob("*/templates/**/*.html")):
-            name = str(path.relative_to(path.parents[len(path.parts) - path.parts.index("templates") - 2]))
+            name = "/".join(path.relative_to(settings.BASE_DIR).parts[2:])
             try:
                 get_template(name)
             except TemplateSyntaxError as error:

@@ -46,6 +46,28 @@
   });
   document.addEventListener("mousedown", (event) => { if (event.target.closest("[data-select-into]")) event.preventDefault(); });
 
+  // [data-needs-script] is shown where this file runs; <time data-clock> is told in the reader's own time zone.
+  const dress = (part) => {
+    for (const el of part.querySelectorAll("[data-needs-script]")) el.hidden = false;
+    for (const el of part.querySelectorAll("time[data-clock]")) {
+      const seconds = el.dataset.clock === "minutes" ? undefined : "2-digit";
+      el.textContent = new Date(el.dateTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: seconds, hour12: false });
+    }
+  };
+  dress(document);
+  document.addEventListener("htmx:load", (event) => dress(event.target.parentElement || document));
+
+  // data-filter="id of a list": only the entries that hold what is typed. Enter there must not send the form.
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-filter]")) return;
+    event.stopPropagation();
+    const wanted = event.target.value.trim().toLowerCase();
+    for (const entry of document.getElementById(event.target.dataset.filter).children) {
+      entry.hidden = !entry.textContent.toLowerCase().includes(wanted);
+    }
+  }, true);
+  document.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("[data-filter]")) event.preventDefault(); });
+
   // Keep text that was typed but not yet saved from being lost by leaving the page.
   let unsaved = false;
   document.addEventListener("input", (event) => { if (event.target.closest("form[data-draft]")) unsaved = true; });
