@@ -183,8 +183,7 @@ class Index:
         for table in (self._long, self._short):
             found = table.find(stretch.prints)
             texts = np.searchsorted(ends, stretch.starts[found.at], "right")
-            within = stretch.ends[found.at + table.length - 1] <= ends[texts]
-            for text, at, low, high in zip(*(each[within].tolist() for each in (texts, *found)), strict=True):
+            for text, at, low, high in zip(*(each.tolist() for each in (texts, *found)), strict=True):
                 if not leaks[text]:
                     places = table.places[low:high].tolist()
                     leaks[text] = any(self._stands(stretch, at, place, table, int(ends[text])) for place in places)

@@ -31,6 +31,12 @@ def _data_folder(tmp_path: Path, settings: LazySettings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _quick_passwords(settings: LazySettings) -> None:
+    """Passwords are slow to hash on purpose, which tests with many members pay for."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def _emptied_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     """Tests with real transactions end by emptying all tables, which append-only tables refuse."""
     marker = request.node.get_closest_marker("django_db")

@@ -1,4 +1,4 @@
-"""The index equals brute force, planted leaks of every kind are found, and its file is whole or refused."""
+"""The index equals brute force, and planted leaks of every kind are decided right."""
 
 import doctest
 import re
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decontamination import fingerprints, ngrams, words
-from decontamination.ngrams import CorruptIndex, Index, Match, Prompt
+from decontamination.ngrams import Index, Match, Prompt
 
 ENGLISH = "Write a function that returns the longest common prefix of all strings in a given list"
 CHINESE = "编写一个函数，返回列表中所有字符串的最长公共前缀。"
@@ -113,7 +113,7 @@ def test_n_words_leak_and_one_less_do_not(start: int, before: int) -> None:
     lead, run = "word " * before, ENGLISH.split()
     assert keys(lead + " ".join(run[start : start + 10]) + " other") == ["1"]
     assert keys(lead + " ".join(run[start : start + 9]) + " other") == []
-    torn = run[start : start + 5] + ["torn"] + run[start + 5 : start + 14]
+    torn = [*run[start : start + 5], "torn", *run[start + 5 : start + 14]]
     assert keys(lead + " ".join(torn)) == []
 
 
@@ -150,6 +150,11 @@ def test_a_match_says_where() -> None:
 def test_runs_do_not_reach_from_one_text_into_the_next() -> None:
     half, rest = ENGLISH[: len(ENGLISH) // 2], ENGLISH[len(ENGLISH) // 2 :]
     assert list(INDEX.scan([half, rest, half, rest, "Sort a list", "of tuples", SHORT])) == [False] * 6 + [True]
+
+
+def test_short_prompts_do_not_either() -> None:
+    index = Index.build([Prompt("r", "1", "Sort a very long list of tuples")])
+    assert list(index.scan(["sort a very long list", "of tuples", "sort a very long list of tuples"])) == [0, 0, 1]
 
 
 def test_runs_do_not_reach_from_one_prompt_into_the_next() -> None:
@@ -237,63 +242,6 @@ def test_digest_stands_for_settings_and_prompts_in_any_order() -> None:
         Index.build([*PROMPTS[1:], PROMPTS[0]._replace(reference="other")]),
     ]
     assert len({digest, *(index.digest for index in others)}) == 7
-
-
-def test_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
-    path = tmp_path / "index"
-    path.write_text("what stood there before")
-    INDEX.save(path)
-    assert [each.name for each in tmp_path.iterdir()] == ["index"]
-    loaded = Index.load(path, check=True)
-    assert (loaded.n, loaded.shortest, loaded.digest, len(loaded)) == (10, 5, INDEX.digest, len(INDEX))
-    assert loaded.ignored == INDEX.ignored
-    text = f"{MIXED} {CHINESE} {ENGLISH} {SHORT}"
-    assert loaded.matches(text) == INDEX.matches(text) != []
-    loaded.save(tmp_path / "again")
-    assert (tmp_path / "again").read_bytes() == path.read_bytes()
-
-
-def test_a_file_cut_anywhere_is_refused(tmp_path: Path) -> None:
-    whole, cut = tmp_path / "index", tmp_path / "cut"
-    INDEX.save(whole)
-    content = whole.read_bytes()
-    for size in [*range(0, 2000, 7), len(content) - 1]:
-        cut.write_bytes(content[:size])
-        with pytest.raises(CorruptIndex) as caught:
-            Index.load(cut)
-        assert str(cut) in str(caught.value)
-        assert "\n" not in str(caught.value)
-    cut.write_bytes(content + b"x")
-    with pytest.raises(CorruptIndex, match="bytes where its header says"):
-        Index.load(cut)
-
-
-def test_foreign_and_damaged_files_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "index"
-    for content in (b"", b"\x80\x04 a pickle", b"PK\x03\x04", b"quorum n-gram index 9\n" + bytes(99)):
-        path.write_bytes(content)
-        with pytest.raises(CorruptIndex, match="not an n-gram index of this version"):
-            Index.load(path)
-    INDEX.save(path)
-    content = bytearray(path.read_bytes())
-    content[50] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(CorruptIndex, match="header is damaged"):
-        Index.load(path)
-    content[50] ^= 1
-    content[-1] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(CorruptIndex, match="content is damaged"):
-        Index.load(path, check=True)
-    with pytest.raises(FileNotFoundError):
-        Index.load(tmp_path / "none")
-
-
-def test_another_definition_of_a_word_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    INDEX.save(tmp_path / "index")
-    monkeypatch.setitem(ngrams._DEFINITION, "Unicode", "99.0")
-    with pytest.raises(CorruptIndex, match=r"made with Unicode .*, this is 99\.0: build it again"):
-        Index.load(tmp_path / "index")
 
 
 @pytest.mark.parametrize("saved", [False, True])
