@@ -135,13 +135,14 @@ def revise(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) ->
     leases.require_annotator(campaign, by)
     wording = Wording.of(fields)
     digest = wording.digest()
-    if item.status == Item.Status.RETURNED:
+    if Item.objects.filter(pk=item.pk, status=Item.Status.RETURNED).exists():
         _keep(item.seed, fields, by, now)
     category = _validated(campaign, wording)
     with transaction.atomic():
         current = Item.objects.select_for_update().get(pk=item.pk)
         before = current.revisions.latest("number")
         if current.status == Item.Status.IN_REVIEW and before.digest == digest:
+            Draft.objects.filter(seed_id=item.seed_id, annotator=by).delete()
             return before
         if current.status != Item.Status.RETURNED:
             raise NotSentBack(_("This item is not waiting for you."))

@@ -32,7 +32,7 @@ class WordingForm(forms.Form):
     original = forms.CharField(required=False, strip=False, widget=forms.Textarea({"rows": 4}))
     knowledge = forms.CharField(required=False, strip=False, widget=forms.Textarea({"rows": 2}))
     query = forms.CharField(
-        required=False, strip=False, widget=forms.Textarea({"rows": 9, "class": "mono", "spellcheck": "true"})
+        required=False, strip=False, widget=forms.Textarea({"rows": 9, "class": "mono tall", "spellcheck": "true"})
     )
     difficulty = forms.ChoiceField(required=False, choices=Difficulty.choices, widget=forms.RadioSelect)
     programming_languages = forms.MultipleChoiceField(required=False)

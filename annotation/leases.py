@@ -40,9 +40,7 @@ def holding(token: str, by: User) -> Q:
 
 
 def lost() -> LeaseLost:
-    return LeaseLost(
-        _("This seed is no longer yours: the lease ran out and somebody else took it, or it was handed in.")
-    )
+    return LeaseLost(_("Either somebody else took it when its time ran out, or you are done with it."))
 
 
 def _until(campaign: Campaign, now: datetime) -> datetime:
@@ -94,7 +92,7 @@ def renew(*, seed: Seed, token: str, by: User, now: datetime) -> None:
     """Start the lease's time again. Raises LeaseLost."""
     until = _until(seed.campaign, now)
     rows = Seed.objects.filter(holding(token, by), pk=seed.pk, status=Seed.Status.CLAIMED)
-    if not token or rows.update(lease_expires_at=until) != 1:
+    if rows.update(lease_expires_at=until) != 1:
         raise lost()
     seed.lease_expires_at = until
 

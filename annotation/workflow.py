@@ -1,14 +1,14 @@
 """Which status may follow which: the tables that `campaigns.transitions.move` obeys."""
 
-from campaigns.transitions import Table
+from collections.abc import Mapping
 
-SEED: Table = {
+SEED: Mapping[str, frozenset[str]] = {
     "drawn": frozenset({"claimed"}),
     "claimed": frozenset({"submitted", "skipped", "drawn"}),
     "skipped": frozenset({"drawn"}),
 }
 
-ITEM: Table = {
+ITEM: Mapping[str, frozenset[str]] = {
     "in_review": frozenset({"accepted", "rejected", "returned", "withdrawn"}),
     "accepted": frozenset({"returned", "withdrawn"}),
     "rejected": frozenset({"returned", "withdrawn"}),

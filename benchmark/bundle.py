@@ -77,12 +77,14 @@ def tables(content: Content) -> dict[str, list[dict[str, Any]]]:
     """The rows of the bundle's tables, by file, in the order of uids."""
     facts, entries = content.facts, sorted(content.entries, key=lambda entry: entry.uid)
     places = {category["slug"]: (category["major"], category["name"]) for category in facts["taxonomy"]["categories"]}
-    numbers = reviewer_numbers(entries)
+    levels, numbers = [places[entry.category] for entry in entries], reviewer_numbers(entries)
     return {
-        BENCHMARK: [_item(entry, *places[entry.category], demo=facts["demo"]) for entry in entries],
+        BENCHMARK: [
+            _item(entry, major, name, demo=facts["demo"]) for entry, (major, name) in zip(entries, levels, strict=True)
+        ],
         QUESTIONS: [
-            dict(zip(("uid", "category", "subcategory", "prompt"), (entry.uid, *places[entry.category], entry.query)))
-            for entry in entries
+            {"uid": entry.uid, "category": major, "subcategory": name, "prompt": entry.query}
+            for entry, (major, name) in zip(entries, levels, strict=True)
         ],
         EXCLUDED: [
             {"uid": row.uid, "revision": row.digest, "reason": row.reason, "evidence": dict(row.evidence)}

@@ -56,6 +56,15 @@ class Release(models.Model):
             ),
         ]
 
+    @property
+    def size(self) -> int:
+        """Items, as counted at the freeze."""
+        return int(self.facts["statistics"]["items"])
+
+    @property
+    def left_out(self) -> int:
+        return sum(self.facts["statistics"]["excluded"].values())
+
 
 class ReleaseItem(models.Model):
     release = models.ForeignKey(Release, models.CASCADE, related_name="items")
@@ -104,6 +113,13 @@ class ReleaseExclusion(models.Model):
     reason = models.CharField(max_length=10, choices=Reason)
     evidence = models.JSONField(default=dict)
     uid = models.CharField(max_length=32)
+
+    @property
+    def leaked(self) -> str:
+        """The words of the query that stand in a reference prompt, too."""
+        if self.reason != self.Reason.LEAK:
+            return ""
+        return self.revision.query[self.evidence["start"] : self.evidence["end"]]
 
     triggers: ClassVar[tuple[Trigger, ...]] = (
         Trigger("frozen_release_keeps_its_exclusions", ("UPDATE", "DELETE"), _FROZEN % "OLD"),

@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from benchmark import views
 
 app_name = "benchmark"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("releases/", views.releases, name="releases"),
+    path("releases/freeze/", views.freeze, name="freeze"),
+    path("releases/<int:number>/", views.release, name="release"),
+    path("releases/<int:number>/download/", views.download, name="download"),
+]

@@ -15,7 +15,7 @@ import hashlib
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,12 +25,16 @@ BENCHMARK, QUESTIONS, EXCLUDED = "benchmark.jsonl", "question.jsonl", "excluded.
 PROVENANCE, VOTES, STATISTICS = "provenance.jsonl", "votes.jsonl", "statistics.json"
 MAPPING, REFERENCES, CARD, VERIFIER = "tasktype_to_levels.json", "references.json", "README.md", "verify.py"
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+CHECKLIST = ("clear", "ethical", "solvable")
 # The reasons for leaving an item out that presuppose its votes were counted.
 DECIDED = {"rejected", "leak", "duplicate"}
+_JSONL = (BENCHMARK, QUESTIONS, EXCLUDED, PROVENANCE, VOTES)
+_NEEDED = (*_JSONL, STATISTICS, MAPPING, REFERENCES, CARD, VERIFIER)
 
 Row = Mapping[str, Any]
-Rows = Mapping[str, list[Row]]
-_MALFORMED = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+Rows = Mapping[str, Sequence[Row]]
+Part = Callable[["Report", Mapping[str, bytes]], None]
+MALFORMED = (KeyError, IndexError, TypeError, AttributeError, ValueError)
 
 
 class NotABundle(Exception):
@@ -115,12 +119,10 @@ def check(folder: Path) -> Report:
     manifest, digest = read_manifest(folder)
     findings: list[str] = []
     contents = _files(folder, manifest, findings)
-    rows = {name: _jsonl(name, contents.get(name), findings) for name in _JSONL}
-    if all(name in contents for name in (*_JSONL, STATISTICS, MAPPING, CARD)):
-        whole = Report(findings, digest, manifest, rows)
-        for part in (_items, _votes, _counts, _demo):
-            _guarded(part, whole, contents)
-    return Report(findings, digest, manifest, rows)
+    report = Report(findings, digest, manifest, {name: _jsonl(name, contents, findings) for name in _JSONL})
+    for part in (_items, _votes, _counts, _demo):
+        _guarded(part, report, contents)
+    return report
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
@@ -135,9 +137,6 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
     if not isinstance(manifest.get("files"), dict):
         raise NotABundle(f"{folder / MANIFEST}: it lists no files")
     return manifest, hashlib.sha256(data).hexdigest()
-
-
-_JSONL = (BENCHMARK, QUESTIONS, EXCLUDED, PROVENANCE, VOTES)
 
 
 def sums(digests: Mapping[str, str]) -> str:
@@ -157,7 +156,7 @@ def _files(folder: Path, manifest: Row, findings: list[str]) -> dict[str, bytes]
         data = contents[name] = path.read_bytes()
         found[name] = hashlib.sha256(data).hexdigest()
         if facts != {"sha256": found[name], "bytes": len(data)}:
-            findings.append(f"{name}: is not the file that the manifest lists (sha256 {found[name]}, {len(data)} bytes)")
+            findings.append(f"{name}: not as the manifest lists it (sha256 {found[name]}, {len(data)} bytes)")
     for name in sorted(path.name for path in folder.iterdir()):
         if name not in manifest["files"] and name not in (MANIFEST, SUMS):
             findings.append(f"{name}: not part of the release")
@@ -170,12 +169,9 @@ def _files(folder: Path, manifest: Row, findings: list[str]) -> dict[str, bytes]
     return contents
 
 
-_NEEDED = (*_JSONL, STATISTICS, MAPPING, REFERENCES, CARD, VERIFIER)
-
-
-def _jsonl(name: str, data: bytes | None, findings: list[str]) -> list[Row]:
+def _jsonl(name: str, contents: Mapping[str, bytes], findings: list[str]) -> list[Row]:
     rows: list[Row] = []
-    lines = (data or b"").split(b"\n")
+    lines = contents.get(name, b"").split(b"\n")
     if lines.pop():
         findings.append(f"{name}: does not end with a newline")
     for number, line in enumerate(lines, 1):
@@ -189,10 +185,12 @@ def _jsonl(name: str, data: bytes | None, findings: list[str]) -> list[Row]:
     return rows
 
 
-def _guarded(part: Callable[[Report, Mapping[str, bytes]], None], report: Report, contents: Mapping[str, bytes]) -> None:
+def _guarded(
+    part: Callable[[Report, Mapping[str, bytes]], None], report: Report, contents: Mapping[str, bytes]
+) -> None:
     try:
         part(report, contents)
-    except _MALFORMED as error:
+    except MALFORMED as error:
         about = part.__name__.strip("_")
         report.findings.append(f"{about}: a row has not the shape it should have, the rest is unchecked ({error!r})")
 
@@ -240,7 +238,7 @@ def _votes(report: Report, contents: Mapping[str, bytes]) -> None:
             report.findings.append(f"{where} has {valid} valid of {len(ballots)} votes, its quorum is {row['quorum']}")
         if len({ballot["reviewer"] for ballot in ballots}) != len(ballots):
             report.findings.append(f"{where} has two votes of one reviewer")
-        if any(ballot["valid"] and not (ballot["clear"] and ballot["ethical"] and ballot["solvable"]) for ballot in ballots):
+        if any(ballot["valid"] and not all(ballot[point] for point in CHECKLIST) for ballot in ballots):
             report.findings.append(f"{where} has a valid vote that fails the checklist")
     agreed = {(row["reviewers"], row["quorum"]): row["items"] for row in rules["terms"]}
     if agreed != terms:

@@ -133,8 +133,9 @@ class Index:
     def scan(self, texts: Iterable[str], workers: int = 1) -> NDArray[np.bool_]:
         """For each text, in order, whether it leaks: ``bool(matches(text))``, much sooner.
 
-        More ``workers`` are as many processes, each of which maps the index from its file (an index without
-        one writes it to a temporary folder for the while).
+        More ``workers`` are as many processes. A list of texts they inherit where that is safe, index and all; else
+        the texts are sent to them as they come, and each maps the index from its file (an index without one writes
+        it to a temporary folder for the while).
         """
         if workers > 1:
             return parallel.scan(self, texts, workers)

@@ -41,6 +41,9 @@ VERSION = 1  # of the definition: part of every index digest
 
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
 _BEYOND_ASCII = re.compile(r"([^\x00-\x7f]+)")
+_IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
+# Ideographs that normalising leaves alone, with the commonest signs that separate them.
+_PLAIN_CHINESE = re.compile("[\u4e00-\u9fff\u00a0\u00b7\u3000、。，；：？！（）《》【】「」“”‘’—…]+")
 # What becomes of each byte of UTF-8: ASCII letters are lowered, ASCII separators become spaces, the rest stays.
 _BYTES = bytes(code if code > 127 or chr(code).isalnum() or code == 95 else 32 for code in range(256)).lower()
 # Scripts whose every character is a word: Han (with 々 〆 〇 and the Hangzhou numerals), kana (with ー and the
@@ -116,6 +119,8 @@ def spaced(text: str) -> bytes:
 def _stretch(stretch: str) -> str | None:
     """A stretch beyond ASCII with its words spaced, open to the ASCII around where a run of letters ends
     at its edge; None when it cannot be read without the character before it."""
+    if _PLAIN_CHINESE.fullmatch(stretch):
+        return f" {' '.join(_IDEOGRAPH.findall(stretch))} "
     patterns = _patterns()
     if patterns.attached.match(stretch):
         return None

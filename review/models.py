@@ -50,6 +50,12 @@ class Seat(models.Model):
         ]
 
 
+class VoteQuerySet(models.QuerySet["Vote"]):
+    def revealed(self) -> VoteQuerySet:
+        """Those on decided wordings: the only votes of others that any page may show."""
+        return self.filter(Exists(Decision.objects.filter(revision=OuterRef("revision"))))
+
+
 class Vote(models.Model):
     """One reviewer's judgement of one wording. Never changed."""
 
@@ -63,6 +69,8 @@ class Vote(models.Model):
     valid = models.BooleanField()
     rationale = models.TextField(blank=True)
     created_at = models.DateTimeField()
+
+    objects = VoteQuerySet.as_manager()
 
     triggers: ClassVar[tuple[Trigger, ...]] = (
         append_only("votes_append_only"),

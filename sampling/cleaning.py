@@ -34,42 +34,47 @@ _CONTENT = (
     "article .body", ".question-body", "article", "main", "[role=main]", "#content", ".question", ".content", ".post",
 )  # fmt: skip
 _BLOCK = r"(?:p|div|pre|h[1-6]|ul|ol|li|blockquote|table|section|article|header|nav|main|aside|footer|hr|figure)"
-_STARTS_AS_HTML = re.compile(rf"\s*<(?:!doctype\s+html|html|body|head|!--|br|b|i|a|strong|em|code|{_BLOCK})\b", re.IGNORECASE)
+_STARTS_AS_HTML = re.compile(
+    rf"\s*<(?:!doctype\s+html|html|body|head|!--|br|b|i|a|strong|em|code|{_BLOCK})\b", re.IGNORECASE
+)
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|body)\b", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"<(?:p|pre)(?:\s[^<>]*)?>", re.IGNORECASE)
 _CLOSING_BLOCK = re.compile(rf"</(?:p|pre|{_BLOCK})\s*>", re.IGNORECASE)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style|iframe)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 
-_AGO = r"(?:\d+|an?|one|two|three)\s+(?:years?|months?|weeks?|days?|hours?|minutes?)(?:,\s*\d+\s+months?)?\s+ago"
-_COUNT = r"[\d.,]+\s*[km万]?"
-_WORD = (
-    r"share|edit|follow|flag|report|improve this (?:question|answer|post)|save|cite|close|reopen|bookmark|reply|"
-    r"home|questions?|tags?|users?|jobs|companies|log ?in|log ?out|sign ?(?:in|up)|search|unanswered|ask question|"
-    r"accept(?: all)?|reject(?: all)?|settings|manage options|"
-    r"分享|收藏|举报|关注|点赞|评论|回复|编辑|改进(?:此|这个|这条)?问题|首页|问答|问题|标签|用户|登录|注册"
-)
-# A line made of nothing but the site's own words.
-_CHROME = re.compile(
-    r"(?:"
-    rf"(?:(?:{_WORD})(?:\s*[·|•/,:>»-]\s*|\s+|$)){{2,}}(?:edited by\b.*)?"
-    r"|share|follow|improve this question|edit"
-    rf"|(?:(?:asked|modified|active|viewed|edited|answered|posted|updated)(?:\s+(?:{_AGO}|today|yesterday|{_COUNT}\s+times?|on\s.{{4,20}}))?"
-    r"(?:\s*[·|•,]\s*|\s+|$)){1,4}"
-    rf"|(?:(?:{_COUNT}\s+)?(?:views?|answers?|votes?|comments?)\s*[·|•,]?\s*(?:sorted by .{{3,12}})?)"
-    r"|(?:(?:提问于|浏览|阅读|关注|回答|编辑于|修改于|发布于)?\s*(?:[\d.,-]+\s*(?:k|万|次|年前|个月前|天前|小时前)?\s*)+(?:次|年前|个月前)?(?:提问|浏览|阅读|关注|回答)?\s*(?:[·|•,]\s*|$)){1,4}(?<=[^\d])"
-    r"|this question (?:already has (?:an answer|answers)|is closed|was closed|needs|does not meet).{0,200}"
-    r"|closed (?:\d+|an?)\s+\w+\s+ago\.?"
-    r"|(?:possible )?duplicate(?: of)?(?: of)?:? .{0,200}"
-    r"|(?:we|this (?:web)?site|our site|by continuing)\b.{0,80}\bcookies?\b.{0,120}"
-    r"|we value your privacy\b.{0,80}"
-    r"|本站使用 ?cookie.{0,60}"
-    r"|本帖最后由.{0,60}编辑.{0,10}"
-    r"|add a comment|show \d+ more comments?|know someone who can answer\?.{0,120}"
-    r"|not the answer you're looking for\?.{0,120}"
-    r")",
+_AGO = r"(?:\d+|an?|one|two|three) (?:year|month|week|day|hour|minute)s?(?:, \d+ months?)? ago"
+_COUNT = r"[\d.,]+ ?[km万]?"
+# Phrases of the site's own. A line in which nothing is left without them is the site's ...
+_SITE = re.compile(
+    rf"\b(?:asked|modified|active|viewed|edited|answered|posted|updated)(?: {_AGO}| today| yesterday| {_COUNT} times?)"
+    rf"|\b{_COUNT} (?:views?|answers?|votes?|comments?)\b|\bsorted by \w+|\bedited by .*"
+    r"|\bimprove this (?:question|answer|post)\b|\badd a comment\b|\bshow \d+ more comments?\b|\bask question\b"
+    r"|\b(?:log|sign) ?(?:in|out|up)\b|\baccept(?: all)?\b|\breject(?: all)?\b|\bmanage options\b|\bcookie settings\b"
+    r"|\b(?:share|edit|follow|flag|report|save|cite|close|reopen|bookmark|reply|home|questions?|tags?|users?|jobs"
+    r"|companies|search|unanswered|settings|about|contact|privacy|votes?)\b"
+    r"|(?:提问于|编辑于|修改于|发布于|浏览|阅读|关注|回答|被浏览) ?[\d.,-]+ ?[kKwW万]? ?(?:次|年前|个月前|天前|小时前)?(?:提问)?"
+    r"|\d+ ?(?:年|个月|天|小时)前(?:提问|修改|发布)?"
+    r"|改进(?:此|这个|这条)?(?:问题|回答)|分享|收藏|举报|关注|点赞|评论|回复|编辑|首页|问答|问题|标签|用户|登录|注册",
     re.IGNORECASE,
 )
+# ... if it holds two of them, or one that nobody writes alone.
+_ALONE = re.compile(
+    r"(?:asked|modified|active|viewed|edited|answered) .*\d|.*\b(?:views?|answers?|votes|comments?)\b.*|improve this .*"
+    r"|add a comment|show \d.*|edited by .*|.*(?:提问|浏览|阅读).*\d.*|\d+ ?(?:年|个月|天)前.*|改进.*",
+    re.IGNORECASE,
+)
+# Whole sentences of the site's.
+_NOTICE = re.compile(
+    r"this question (?:already has (?:an answer|answers)|is closed|was closed|needs|does not meet).*"
+    r"|closed (?:\d+|an?) \w+ ago\.?"
+    r"|(?:possible )?duplicate(?: of)?: .*|possible duplicate\b.*|this is a duplicate of .*"
+    r"|(?:we|this (?:web)?site|our (?:web)?site|by continuing)\b[^?]{0,80}\bcookies?\b[^?]*"
+    r"|we value your privacy\b.*|本站使用 ?cookie.*|本帖最后由.*编辑.*|know someone who can answer\?.*"
+    r"|not the answer you're looking for\?.*",
+    re.IGNORECASE,
+)
+_SITE_LINE_LONGEST = 240  # characters
 
 
 def is_html(text: str) -> bool:
@@ -176,14 +181,26 @@ def _outside_fences(text: str, change: Any) -> str:
     return "".join([*result, change(text[end:])])
 
 
+def is_site_line(line: str) -> bool:
+    """Whether a line of prose is the site's and not the asker's.
+
+    >>> is_site_line("Share Improve this question Follow"), is_site_line("**Edit:** I share the questions below")
+    (True, False)
+    """
+    words = re.sub(r"\[([^\]\n]*)\]\([^()\n]*\)", r"\1", line).strip(" \t-+*_#>|·•")
+    words = " ".join(words.split())
+    if not words or len(words) > _SITE_LINE_LONGEST:
+        return False
+    if _NOTICE.fullmatch(words):
+        return True
+    found = _SITE.findall(words)
+    if not found or re.search(r"\w", _SITE.sub(" ", words)):
+        return False
+    return len(found) > 1 or _ALONE.fullmatch(words) is not None
+
+
 def _without_chrome(prose: str) -> str:
-    kept = []
-    for line in prose.split("\n"):
-        words = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*_#>]|^\s*[-+]\s+|^\s*\d+\.\s+", r"\1", line).strip()
-        if words and len(words) < 260 and _CHROME.fullmatch(words):
-            continue
-        kept.append(line)
-    return "\n".join(kept)
+    return "\n".join(line for line in prose.split("\n") if not is_site_line(line))
 
 
 def clean(text: str) -> str:
@@ -194,7 +211,9 @@ def clean(text: str) -> str:
     else:
         text = _outside_fences(text, lambda prose: _SCRIPT.sub("", prose))
     text = _outside_fences(text, _without_chrome)
-    text = _outside_fences(text, lambda prose: re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t\xa0]+$", "", prose, flags=re.MULTILINE)))
+    text = _outside_fences(
+        text, lambda prose: re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t\xa0]+$", "", prose, flags=re.MULTILINE))
+    )
     return mask(_printable(text)).strip("\n ")
 
 
@@ -208,9 +227,15 @@ def clean_title(text: str) -> str:
 
 def _printable(text: str) -> str:
     """Without characters that no database or page can hold: lone surrogates and control characters."""
-    return "".join(
-        char for char in text if char in "\n\t" or not ("\ud800" <= char <= "\udfff" or unicodedata.category(char) == "Cc")
-    ) if not text.isprintable() else text
+    return (
+        "".join(
+            char
+            for char in text
+            if char in "\n\t" or not ("\ud800" <= char <= "\udfff" or unicodedata.category(char) == "Cc")
+        )
+        if not text.isprintable()
+        else text
+    )
 
 
 def digest(title: str, text: str) -> str:

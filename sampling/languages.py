@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n]*\n(.*?)(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n]*\n(.*?)(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
 _MOST = 4
 
 # Only where tags and fences say nothing: code that can be of one language alone.
@@ -21,8 +23,14 @@ _CUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("Go", r"^package \w+$|\bfunc \(?\w[^)]*\)? ?\w*\([^)]*\)[^{\n]*\{|\w+, err :="),
         ("Kotlin", r"\bfun \w+\([^)]*\)(?:: \w+)? ?[={]|\bval \w+ ?(?:: \w+)? ?= "),
         ("Swift", r"\bguard let \w|\bfunc \w+\([^)]*\) -> \w+|\bimport (?:UIKit|SwiftUI|Foundation)\b"),
-        ("TypeScript", r"\binterface \w+ \{[^}]*\w\??: (?:string|number|boolean)|: (?:string|number|boolean)(?:\[\])?[;,)]"),
-        ("Python", r"^\s*def \w+\(.*\).*:\s*$|^\s*(?:from [\w.]+ )?import \w[\w., ]*$|\bprint\(f?[\"']|^>>> |\bself\.\w"),
+        (
+            "TypeScript",
+            r"\binterface \w+ \{[^}]*\w\??: (?:string|number|boolean)|: (?:string|number|boolean)(?:\[\])?[;,)]",
+        ),
+        (
+            "Python",
+            r"^\s*def \w+\(.*\).*:\s*$|^\s*(?:from [\w.]+ )?import \w[\w., ]*$|\bprint\(f?[\"']|^>>> |\bself\.\w",
+        ),
         ("JavaScript", r"\b(?:const|let|var) \w+ ?= ?(?:require\(|function|document\.|\(|\[|\{)|=> \{|console\.log\("),
         ("SQL", r"(?i)\bselect\b[\s\S]{1,300}\bfrom\b\s+\w+|\bcreate table\b|\binsert into\b|\bleft join\b"),
         ("R", r"\w+ <- (?:c|function|data\.frame|read\.)\(|\blibrary\(\w+\)|%>%"),
@@ -63,7 +71,9 @@ class Programming:
     def _mention(name: str) -> str:
         plain = rf"(?<![\w.+#/-]){re.escape(name)}(?![\w+#/-])"
         if name in _ORDINARY:
-            return rf"\b(?:in|with|using|for) {plain}(?=[\s?.,:]*(?:$|\n|[?.,:]))|{plain} {_TRADE}\b|{_TRADE} in {plain}"
+            return (
+                rf"\b(?:in|with|using|for) {plain}(?=[\s?.,:]*(?:$|\n|[?.,:]))|{plain} {_TRADE}\b|{_TRADE} in {plain}"
+            )
         return plain
 
     def _look_up(self, word: str) -> str | None:
@@ -110,7 +120,9 @@ _KANA = re.compile(r"[\u3041-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
-_SPANISH = re.compile(r"[ñ¿¡áéíóú]|\b(?:el|los|las|que|una|para|por|con|como|del|pero|cómo|est[aáeo]|tengo)\b", re.IGNORECASE)
+_SPANISH = re.compile(
+    r"[ñ¿¡áéíóú]|\b(?:el|los|las|que|una|para|por|con|como|del|pero|cómo|est[aáeo]|tengo)\b", re.IGNORECASE
+)
 
 
 def natural(text: str) -> str:

@@ -200,7 +200,9 @@ def split_title(body: str) -> tuple[str, str]:
     """The first line as the title, where it reads as one: short, whole, and followed by a text of its own."""
     first, _newline, rest = body.strip().partition("\n")
     first, rest = first.strip(), rest.strip()
-    reads = bool(first) and len(first) <= 150 and first[-1] not in ":,;({[\\" and not re.match(r"[`<#>|\-*\d@/\[{(]", first)
+    reads = (
+        bool(first) and len(first) <= 150 and first[-1] not in ":,;({[\\" and not re.match(r"[`<#>|\-*\d@/\[{(]", first)
+    )
     follows = bool(rest) and not rest[0].islower()
     return (first, rest) if reads and follows else ("", body)
 

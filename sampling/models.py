@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Category, User
@@ -48,7 +49,9 @@ class Document(models.Model):
     raw_characters = models.PositiveIntegerField()
     canonical = models.ForeignKey("self", models.PROTECT, null=True, related_name="duplicates")
     similarity = models.FloatField(null=True, help_text="cosine to the canonical document")
-    true_category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="+", help_text="a label that came with the data")
+    true_category = models.ForeignKey(
+        Category, models.SET_NULL, null=True, related_name="+", help_text="a label that came with the data"
+    )
     imported_at = models.DateTimeField()
 
     objects = DocumentQuerySet.as_manager()
@@ -63,6 +66,11 @@ class Document(models.Model):
     def __str__(self) -> str:
         return self.title or self.key
 
+    @property
+    def wording(self) -> str:
+        """What is embedded, clustered and compared with references."""
+        return f"{self.title}\n\n{self.text}".strip()
+
 
 class ClusterRun(models.Model):
     """One clustering of one corpus under one model; the newest is the one in use."""
@@ -71,13 +79,22 @@ class ClusterRun(models.Model):
     model = models.CharField(max_length=300, help_text="embedding model, revision and number format")
     corpus_digest = models.CharField(max_length=64, help_text="sha256 over the clustered documents' text digests")
     method = models.CharField(max_length=40)
-    k = models.PositiveIntegerField()
+    asked_k = models.PositiveIntegerField(help_text="what was asked for, or follows from the rule")
+    k = models.PositiveIntegerField(help_text="fewer where fewer texts differ")
     seed = models.PositiveIntegerField()
     digest = models.CharField(max_length=64, help_text="sha256 over (document key, cluster) in key order")
     inertia = models.FloatField(null=True)
     classifier_digest = models.CharField(max_length=64, blank=True)
     classifier_scores = models.JSONField(default=dict)
     created_at = models.DateTimeField()
+
+
+class ClusterQuerySet(models.QuerySet["Cluster"]):
+    def with_category(self) -> ClusterQuerySet:
+        """Annotated with `decided`, the key of its category: what a person said, else what the classifier proposes."""
+        return self.select_related("proposed", "overruled", "overruled_by").annotate(
+            decided=Coalesce("overruled", "proposed")
+        )
 
 
 class Cluster(models.Model):
@@ -90,11 +107,14 @@ class Cluster(models.Model):
     overruled = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+", help_text="a person's")
     overruled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
+    objects = ClusterQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "number"], name="one_cluster_per_run_and_number"),
             models.CheckConstraint(
-                condition=Q(overruled__isnull=True, overruled_by__isnull=True) | Q(overruled__isnull=False, overruled_by__isnull=False),
+                condition=Q(overruled__isnull=True, overruled_by__isnull=True)
+                | Q(overruled__isnull=False, overruled_by__isnull=False),
                 name="cluster_overruled_by_someone",
             ),
         ]
@@ -137,7 +157,8 @@ class Draw(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(per_category__isnull=True, total__isnull=False) | Q(per_category__isnull=False, total__isnull=True),
+                condition=Q(per_category__isnull=True, total__isnull=False)
+                | Q(per_category__isnull=False, total__isnull=True),
                 name="draw_per_category_or_in_total",
             )
         ]

@@ -91,7 +91,15 @@ def make_seeds(
     """
     corpus = make_corpus()
     run = ClusterRun.objects.create(
-        corpus=corpus, model="none", corpus_digest="0" * 64, method="none", k=1, seed=0, digest="0" * 64, created_at=NOW
+        corpus=corpus,
+        model="none",
+        corpus_digest="0" * 64,
+        method="none",
+        k=1,
+        asked_k=1,
+        seed=0,
+        digest="0" * 64,
+        created_at=NOW,
     )
     chosen = category(campaign, in_category)
     cluster = Cluster.objects.create(run=run, number=0, size=number, keywords=["task"], proposed=chosen, score=1.0)

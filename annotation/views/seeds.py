@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import retarget
+from django_htmx.http import reswap, retarget
 
 from annotation import actions, leases
 from annotation.actions import BadWording, Leaks, ReasonMissing
@@ -48,7 +48,8 @@ def _lost(request: CampaignRequest, seed: Seed, fields: dict[str, Any], error: L
     context = {"campaign": seed.campaign, "seed": seed, "fields": fields, "error": error}
     context["item"] = Item.objects.filter(seed=seed, author=request.user).first()
     if request.htmx:
-        return retarget(render(request, "annotation/_lost.html", context, status=409), "#place")
+        response = render(request, "annotation/_lost.html", context, status=409)
+        return reswap(retarget(response, "#place"), "innerHTML")
     return render(request, "annotation/lost.html", context, status=409)
 
 

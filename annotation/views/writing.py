@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from annotation import actions
@@ -73,5 +74,5 @@ def refused(
 ) -> HttpResponse:
     """The form with what was typed and why it was not taken."""
     form.refuse(error)
-    context |= preview_context(context["campaign"], form["query"].value() or "") | {"form": form}
+    context |= preview_context(context["campaign"], form["query"].value() or "") | {"saved_at": timezone.now()}
     return render(request, "annotation/_form.html" if request.htmx else page, context, status=422)

@@ -3,6 +3,7 @@
 import doctest
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -251,7 +252,12 @@ def test_several_processes_say_the_same(tmp_path: Path, saved: bool) -> None:
         INDEX.save(tmp_path / "index")
         index = Index.load(tmp_path / "index")
     texts = [f"{i} {ENGLISH if i % 3 else CHINESE[:9]}" for i in range(9000)]
-    assert np.array_equal(index.scan(iter(texts), workers=2), index.scan(texts))
+    expected = index.scan(texts)
+    assert np.array_equal(index.scan(iter(texts), workers=2), expected)  # sent
+    assert np.array_equal(index.scan(texts, workers=2), expected)  # inherited
+    with ThreadPoolExecutor(1) as other:  # while there is another thread, sent
+        assert np.array_equal(other.submit(index.scan, texts, workers=2).result(), expected)
+    assert index.scan([], workers=2).tolist() == []
 
 
 def test_worked_example() -> None:

@@ -45,9 +45,9 @@ class Team:
         fields = {**WORDING, "query": f"{WORDING['query']} Variant {self._made}.", **wording}
         return annotation.submit(seed=seed, token=seed.lease_token, fields=fields, by=self.author, now=self.now)
 
-    def vote(self, item: Item, by: User, valid: bool = True, **given: Any) -> Vote:
+    def vote(self, item: Item, by: User, valid: bool | None = True, **given: Any) -> Vote:
         assert item.revision is not None
-        given = {"digest": item.revision.digest, "now": self.now, **ballot(valid), **given}
+        given = {"digest": item.revision.digest, "now": self.now, **ballot(valid is not False), "valid": valid, **given}
         return actions.vote(revision=given.pop("revision", item.revision), by=by, **given)
 
     def judged(self, *valid: bool, **wording: Any) -> Item:

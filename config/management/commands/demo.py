@@ -26,7 +26,7 @@ class Command(TerminalCommand):
         rules = {"seeds_per_category": demo.PER_CATEGORY}
         actions.change_rules(campaign=campaign, rules=rules, by=None, now=timezone.now())
         self._stage("import", "import_corpus", demo.FOLDER / "corpus.jsonl", "--corpus", demo.CORPUS, "--demo")
-        self._stage("references", "load_references", "demo-puzzles", "--from", demo.FOLDER)
+        self._stage("references", "load_references", "demo-puzzles", "--field", "prompt", "--from", demo.FOLDER)
         self._stage("embed", "embed_corpus", demo.CORPUS)
         self._stage("cluster", "cluster_corpus", demo.CORPUS)
         self._stage("classify", "classify_clusters", demo.CORPUS)
@@ -34,7 +34,9 @@ class Command(TerminalCommand):
         self._replay("annotate", demo.annotate, demo.HANDLED, campaign)
         self._replay("vote", demo.judge, None, campaign)
         # A benchmark published after the queries were accepted: the export has to find what overlaps it.
-        self._stage("references published later", "load_references", "demo-late", "--from", demo.FOLDER)
+        self._stage(
+            "references published later", "load_references", "demo-late", "--field", "prompt", "--from", demo.FOLDER
+        )
         bundle: Path = settings.DATA_DIR / "exports" / demo.SLUG
         bundle.parent.mkdir(exist_ok=True)
         self._stage("export", "export_benchmark", "--campaign", demo.SLUG, "--out", bundle)

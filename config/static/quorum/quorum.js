@@ -2,7 +2,11 @@
 (() => {
   "use strict";
   const typing = (el) => el && (el.matches("textarea, select, input:not([type=checkbox]):not([type=radio])") || el.isContentEditable);
-  const press = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  // Where several elements share a key, a press goes to the first that is not chosen: yes, no, yes, …
+  const press = (key) => {
+    const all = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+    return all.find((el) => !el.checked) || all[0];
+  };
   const help = () => document.querySelector("dialog[data-help]");
 
   // data-key="mod+enter" | "mod+s" | "a" | "1" … on any button, link, radio or checkbox.

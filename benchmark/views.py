@@ -1,0 +1,97 @@
+"""Releases: what is in them, what is left out and why, freezing and downloading."""
+
+from collections import Counter
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from annotation.models import NaturalLanguage
+from benchmark import actions, bundle, figures
+from benchmark.models import Release, ReleaseExclusion
+from campaigns.access import CampaignRequest, roles_required
+from campaigns.models import Campaign, Role
+
+EXCLUSIONS_PER_PAGE = 100
+
+
+@roles_required(Role.LEAD)
+@require_safe
+def releases(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
+    rows = campaign.releases.frozen().select_related("created_by")
+    return render(request, "benchmark/releases.html", {"campaign": campaign, "releases": rows})
+
+
+@roles_required(Role.LEAD)
+def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
+    """First what would be in and out; then the release."""
+    now = timezone.now()
+    if request.method != "POST":
+        proposal = actions.propose(campaign=campaign, by=request.user, now=now)
+        reasons = _reasons(Counter(row.reason for row in proposal.exclusions))
+        context = {"campaign": campaign, "proposal": proposal, "statistics": proposal.release.facts["statistics"]}
+        return render(request, "benchmark/freeze.html", {**context, "reasons": reasons})
+    try:
+        release = actions.freeze(campaign=campaign, by=request.user, now=now)
+    except actions.NothingToRelease as error:
+        messages.error(request, str(error))
+        return redirect("benchmark:releases", campaign.slug)
+    said = _("Release %(n)d is frozen.") if release.frozen_at == now else _("Nothing has changed since release %(n)d.")
+    messages.success(request, said % {"n": release.number})
+    return redirect("benchmark:release", campaign.slug, release.number)
+
+
+@roles_required(Role.LEAD)
+@require_safe
+def release(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
+    found = _frozen(campaign, number)
+    statistics = found.facts["statistics"]
+    names = dict(NaturalLanguage.choices)
+    reason = request.GET.get("reason", "")
+    left_out = found.exclusions.select_related("revision").order_by("reason", "uid", "pk")
+    if reason:
+        left_out = left_out.filter(reason=reason)
+    context = {
+        "campaign": campaign,
+        "release": found,
+        "statistics": statistics,
+        "levels": figures.by_level(statistics),
+        "subcategories": figures.by_subcategory(statistics),
+        "programming_languages": figures.most_first(statistics["programming_languages"]),
+        "natural_languages": [
+            (names.get(code, code), count) for code, count in figures.most_first(statistics["natural_languages"])
+        ],
+        "votes": figures.by_votes(statistics),
+        "reasons": _reasons(statistics["excluded"]),
+        "reason": reason,
+        "page": Paginator(left_out, EXCLUSIONS_PER_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "benchmark/release.html", context)
+
+
+@roles_required(Role.LEAD)
+@require_safe
+def download(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
+    found = _frozen(campaign, number)
+    try:
+        files = actions.build(found)
+    except actions.BrokenRelease as error:
+        messages.error(request, str(error))
+        return redirect("benchmark:release", campaign.slug, number)
+    name = f"{campaign.slug}-release-{number}"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return HttpResponse(bundle.archive(files, name), content_type="application/zip", headers=disposition)
+
+
+def _frozen(campaign: Campaign, number: int) -> Release:
+    rows = Release.objects.frozen().filter(campaign=campaign).select_related("campaign", "created_by")
+    return get_object_or_404(rows, number=number)
+
+
+def _reasons(counts: dict[str, int]) -> list[tuple[str, str, int]]:
+    """Reason, what it is called, items; the most frequent first."""
+    return [(name, str(ReleaseExclusion.Reason(name).label), count) for name, count in figures.most_first(counts)]

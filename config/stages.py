@@ -1,0 +1,156 @@
+"""How far a campaign is, stage by stage, and what moves each stage on."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from sampling.progress import CorpusState, corpus_state
+
+from annotation.models import Item
+from annotation.progress import queue_counts
+from benchmark.models import Release
+from campaigns.models import Campaign, Role
+from decontamination.models import Reference
+from sampling.models import Corpus
+
+State = Literal["done", "next", "later"]
+
+
+@dataclass
+class Stage:
+    key: str
+    title: str
+    done: bool
+    facts: list[str] = field(default_factory=list)
+    command: str = ""
+    link: tuple[str, str] | None = None
+    warning: str = ""
+    state: State = "later"
+
+
+def chosen_corpus(campaign: Campaign, wanted: str) -> Corpus | None:
+    """The one asked for, else the one this campaign drew from last, else the newest."""
+    if found := Corpus.objects.filter(name=wanted).first():
+        return found
+    draw = campaign.draws.select_related("corpus").order_by("-created_at", "-pk").first()
+    return draw.corpus if draw else Corpus.objects.order_by("-created_at", "-pk").first()
+
+
+def stages(campaign: Campaign, corpus: Corpus | None) -> list[Stage]:
+    """In order; the first that is not done is the next one."""
+    state = corpus_state(corpus) if corpus else None
+    name = corpus.name if corpus else "NAME"
+    rows = [
+        _corpus(state, name),
+        _references(),
+        *_topics(state, name, campaign),
+        _draw(campaign, name),
+        _people(campaign),
+        _work(campaign),
+        _release(campaign),
+    ]
+    for row in rows:
+        if row.done:
+            row.state = "done"
+    following = next((row for row in rows if not row.done), None)
+    if following:
+        following.state = "next"
+    return rows
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return ngettext(one, many, count).replace("%d", f"{count:,}")
+
+
+def _corpus(state: CorpusState | None, name: str) -> Stage:
+    stage = Stage("corpus", _("Import a corpus"), done=bool(state and state.documents))
+    stage.command = f"manage.py import_corpus FILE… --corpus {name}"
+    if state:
+        stage.facts = [
+            _number(state.documents, "%d document", "%d documents"),
+            _number(state.duplicates, "%d duplicate", "%d duplicates"),
+            _number(state.empty, "%d without text", "%d without text"),
+        ]
+    return stage
+
+
+def _references() -> Stage:
+    found = list(Reference.objects.in_force())
+    stage = Stage("references", _("Load the reference benchmarks"), done=bool(found))
+    stage.facts = [f"{reference.name}: {reference.prompt_count:,}" for reference in found]
+    stage.command = "manage.py load_references mbpp multipl-e mceval naturalcodebench humaneval --from DIR"
+    return stage
+
+
+def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[Stage]:
+    embed = Stage("embed", _("Embed"), done=bool(state and state.usable and state.embedded >= state.usable))
+    embed.command = f"manage.py embed_corpus {name}"
+    cluster = Stage("cluster", _("Cluster"), done=bool(state and state.run))
+    cluster.command = f"manage.py cluster_corpus {name}"
+    classify = Stage("classify", _("Classify into topics"), done=bool(state and state.classified))
+    classify.command = f"manage.py classify_clusters {name}"
+    if state:
+        embed.facts = [_("%(done)s of %(all)s texts") % {"done": f"{state.embedded:,}", "all": f"{state.usable:,}"}]
+        if state.run:
+            cluster.facts = [_number(state.clusters, "%d cluster", "%d clusters"), state.run.method]
+        if state.classified:
+            classify.facts = [_number(state.overruled, "%d overruled by a person", "%d overruled by a person")]
+            classify.link = (reverse("sampling:clusters", args=[campaign.slug]), _("Look at the clusters"))
+    return [embed, cluster, classify]
+
+
+def _draw(campaign: Campaign, name: str) -> Stage:
+    counts = queue_counts(campaign)
+    stage = Stage("draw", _("Draw seeds"), done=counts.total > 0)
+    stage.command = f"manage.py draw_seeds {campaign.slug} --corpus {name}"
+    stage.facts = [_number(counts.total, "%d seed", "%d seeds")]
+    latest = campaign.draws.order_by("-created_at", "-pk").first()
+    if latest:
+        left_out = latest.exclusions.values_list("reason").annotate(number=Count("pk")).order_by("reason")
+        labels = dict(latest.exclusions.model.Reason.choices)
+        stage.facts += [f"{number:,}: {labels[reason]}" for reason, number in left_out]
+    return stage
+
+
+def _people(campaign: Campaign) -> Stage:
+    rows = campaign.memberships.values_list("role").annotate(number=Count("pk"))
+    counts = {str(role): number for role, number in rows.order_by("role")}
+    enough = counts.get(Role.ANNOTATOR, 0) > 0 and counts.get(Role.REVIEWER, 0) >= campaign.reviewers
+    stage = Stage("people", _("Invite people"), done=enough)
+    stage.facts = [f"{Role(role).label}: {number}" for role, number in counts.items()]
+    stage.link = (reverse("campaigns:members", args=[campaign.slug]), _("Members and invitations"))
+    if not enough:
+        stage.warning = _("An item needs %(number)d reviewers, none of whom wrote it.") % {"number": campaign.reviewers}
+    return stage
+
+
+def _work(campaign: Campaign) -> Stage:
+    seeds = queue_counts(campaign)
+    rows = campaign.items.values_list("status").annotate(number=Count("pk"))
+    items = {str(status): number for status, number in rows.order_by("status")}
+    waiting = seeds.drawn + seeds.claimed + items.get(Item.Status.IN_REVIEW, 0) + items.get(Item.Status.RETURNED, 0)
+    stage = Stage("work", _("Annotate and review"), done=seeds.total > 0 and waiting == 0)
+    stage.facts = [
+        _number(seeds.drawn, "%d seed waits", "%d seeds wait"),
+        _number(seeds.claimed, "%d being written", "%d being written"),
+        _number(seeds.skipped, "%d skipped", "%d skipped"),
+        *(f"{Item.Status(status).label}: {number:,}" for status, number in items.items()),
+    ]
+    stage.link = (reverse("review:dashboard", args=[campaign.slug]), _("Dashboard"))
+    return stage
+
+
+def _release(campaign: Campaign) -> Stage:
+    frozen = campaign.releases.filter(status=Release.Status.FROZEN).order_by("-number").first()
+    stage = Stage("release", _("Release"), done=frozen is not None)
+    stage.command = f"manage.py export_benchmark --campaign {campaign.slug} --out DIR"
+    stage.link = (reverse("benchmark:releases", args=[campaign.slug]), _("Releases"))
+    if frozen:
+        stage.facts = [
+            _("release %(number)d") % {"number": frozen.number},
+            _number(frozen.items.count(), "%d item", "%d items"),
+        ]
+    return stage

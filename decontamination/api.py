@@ -1,0 +1,25 @@
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.access import enter
+from decontamination import actions
+
+
+class TextSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not subscriptable at run time
+    text = serializers.CharField(max_length=100_000, trim_whitespace=False)
+
+
+@api_view(["POST"])
+def check(request: Request, slug: str) -> Response:
+    """`{"text": …}` in; whether it leaks, and the words it shares with which reference prompt, out."""
+    campaign, _roles = enter(request.user, slug, ())
+    body = TextSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    index = actions.current_index(n=campaign.ngram)
+    matches = [
+        {"reference": m.reference, "key": m.key, "start": m.start, "end": m.end, "words": m.words}
+        for m in index.matches(body.validated_data["text"])
+    ]
+    return Response({"leak": bool(matches), "matches": matches, "ngram": campaign.ngram, "index": index.digest})

@@ -1,0 +1,94 @@
+"""Pictures of the main pages, from a running demo: `python docs/pictures.py ADDRESS PASSWORD [--out DIR]`.
+
+By default the README's six, at one size; with --all every main page, wide and narrow, light and dark.
+"""
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+README = ["annotate", "review", "dashboard", "setup", "clusters", "release"]
+PAGES = {
+    "login": ("", "/login/"),
+    "home": ("lead", "/"),
+    "annotator-home": ("annotator-1", "/c/demo/annotate/"),
+    "annotate": ("annotator-1", "claim:/c/demo/annotate/"),
+    "annotator-item": ("annotator-1", "first:/c/demo/annotate/:/annotate/items/"),
+    "queue": ("reviewer-4", "/c/demo/review/"),
+    "review": ("reviewer-4", "claim:/c/demo/review/"),
+    "dashboard": ("lead", "/c/demo/dashboard/"),
+    "dashboard-reviewer": ("reviewer-1", "/c/demo/dashboard/"),
+    "setup": ("lead", "/c/demo/setup/"),
+    "clusters": ("lead", "/c/demo/clusters/"),
+    "cluster": ("lead", "first:/c/demo/clusters/:/clusters/"),
+    "items": ("lead", "/c/demo/items/"),
+    "item": ("lead", "first:/c/demo/items/:/items/"),
+    "seed": ("lead", "first:/c/demo/items/:/seeds/"),
+    "references": ("lead", "/c/demo/references/"),
+    "reference": ("lead", "first:/c/demo/references/:/references/"),
+    "members": ("lead", "/c/demo/members/"),
+    "guideline": ("annotator-1", "/c/demo/guideline/"),
+    "guideline-edit": ("lead", "/c/demo/guideline/edit/"),
+    "events": ("lead", "/c/demo/events/"),
+    "releases": ("lead", "/c/demo/releases/"),
+    "release": ("lead", "/c/demo/releases/1/"),
+    "account": ("lead", "/account/"),
+}
+
+
+def open_page(browser: Browser, base: str, password: str, name: str, width: int, scheme: str) -> Page:
+    who, where = PAGES[name]
+    page = browser.new_page(base_url=base, viewport={"width": width, "height": 860}, color_scheme=scheme)  # type: ignore[arg-type]
+    if who:
+        page.goto("/login/")
+        page.fill("[name=username]", f"demo-{who}")
+        page.fill("[name=password]", password)
+        page.click("main button")
+        page.wait_for_load_state()
+    if where.startswith("claim:"):
+        page.goto(where.removeprefix("claim:"))
+        page.click("form[action$='/claim/'] button")
+        page.wait_for_load_state()
+    elif where.startswith("first:"):
+        start, part = where.removeprefix("first:").rsplit(":", 1)
+        page.goto(start)
+        page.locator(f"main a[href*='{part}']:not([href='{start}'])").first.click()
+        page.wait_for_load_state()
+    else:
+        page.goto(where)
+    page.wait_for_timeout(400)
+    return page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("base")
+    parser.add_argument("password")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only", nargs="*")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    shots = [(name, 1280, "light") for name in README]
+    if options.all:
+        names = options.only or list(PAGES)
+        shots = [(name, width, scheme) for name in names for width in (1280, 390) for scheme in ("light", "dark")]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for name, width, scheme in shots:
+            page = open_page(browser, options.base, options.password, name, width, scheme)
+            suffix = f"-{width}-{scheme}" if options.all else ""
+            page.screenshot(path=options.out / f"{name}{suffix}.png", full_page=options.all)
+            if options.all:
+                wider = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+                print(f"{name}{suffix}" + ("  WIDER THAN THE SCREEN" if wider else ""))  # noqa: T201
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""``python -m perf`` runs every comparison, ``python -m perf NAME ...`` those that are named."""
+
+import argparse
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from perf import chinese, contamination, embedding, growth
+from perf.report import Scale
+
+COMPARISONS: dict[str, Callable[[Scale], None]] = {
+    "contamination": contamination.compare,
+    "chinese": chinese.compare,
+    "embedding": embedding.compare,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m perf", description="Side-by-side benchmarks of Quorum.")
+    parser.add_argument("names", nargs="*", choices=[*COMPARISONS, "growth", []], metavar="NAME", help=", ".join(COMPARISONS))
+    parser.add_argument("--documents", type=int, default=Scale.documents, help="documents to scan (%(default)s)")
+    parser.add_argument("--prompts", type=int, default=Scale.prompts, help="reference prompts (%(default)s)")
+    parser.add_argument("--growth", action="store_true", help="also up to 1,000,000 documents and 500,000 prompts")
+    parser.add_argument("--results", type=Path, default=Scale.results, help="folder for the pages (%(default)s)")
+    given = parser.parse_args()
+    scale = dataclasses.replace(Scale(), documents=given.documents, prompts=given.prompts, results=given.results)
+    for name in given.names or COMPARISONS:
+        COMPARISONS[name](scale)
+    if given.growth:
+        growth.compare(scale)
+
+
+if __name__ == "__main__":
+    main()

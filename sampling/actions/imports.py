@@ -1,0 +1,277 @@
+"""Files of scraped records in; documents of a corpus, and a file of what was rejected, out."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import transaction
+from django.db.models import Q
+
+from campaigns import events
+from campaigns.actions import category_slug, load_taxonomy
+from campaigns.models import Category, User
+from sampling import cleaning, languages, mapping, records
+from sampling.actions.duplicates import link_exact
+from sampling.models import Assignment, Corpus, Document, Seed
+from sampling.records import Record, Reject
+
+BATCH = 500
+_SAMPLE = 200  # records looked at to guess what the columns mean
+_UPDATED = (
+    "title", "text", "url", "licence", "created", "tags", "programming_languages", "natural_language", "source_file",
+    "raw_digest", "text_digest", "raw_characters", "true_category", "canonical", "similarity", "imported_at",
+)  # fmt: skip
+
+Watch = Callable[[Iterable[Record | Reject]], Iterable[Record | Reject]]
+
+
+class BadCorpus(Exception):
+    """The corpus cannot have this name."""
+
+
+@dataclass
+class ImportReport:
+    read: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    kept: int = 0  # changed at the source, but already drawn: the seed keeps the words that were drawn
+    rejected: int = 0
+    characters_before: int = 0
+    characters_after: int = 0
+    duplicates: int = 0
+    mappings: dict[str, dict[str, str]] = field(default_factory=dict)
+    rejects_file: Path | None = None
+
+
+@dataclass
+class _Cleaner:
+    """Turns records into unsaved documents."""
+
+    licence: str
+    categories: dict[str, Category]
+    programming: languages.Programming
+
+    def document(self, parts: mapping.Parts, file: str) -> Document:
+        try:
+            text, title = cleaning.clean(parts.body), cleaning.clean_title(parts.title)
+        except RecursionError as error:
+            raise mapping.BadField("body", "nested too deeply") from error
+        if not title and not text:
+            raise mapping.BadField("body", "nothing is left of it without markup and site chrome")
+        category = None
+        if parts.category:
+            category = self.categories.get(category_slug(parts.category))
+            if category is None:
+                raise mapping.BadField("truth.category", f"no such category: {parts.category}")
+        return Document(
+            key=parts.key,
+            title=_cut(title, 500),
+            text=text,
+            url=parts.url if len(parts.url) <= 1000 else "",
+            licence=_cut(cleaning.clean_title(parts.licence) or self.licence, 120),
+            created=_cut(parts.created, 40),
+            tags=parts.tags,
+            programming_languages=self.programming.find(title, text, parts.tags),
+            natural_language=languages.natural(f"{title}\n{text}"),
+            source_file=_cut(file, 300),
+            raw_digest=parts.raw_digest,
+            text_digest=cleaning.digest(title, text),
+            raw_characters=parts.raw_characters,
+            true_category=category,
+        )
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _cleaner(licence: str) -> _Cleaner:
+    known = json.loads((settings.FIXTURES_DIR / "languages.json").read_text(encoding="utf-8"))
+    taxonomy = load_taxonomy()
+    return _Cleaner(licence, {row.slug: row for row in taxonomy.categories.all()}, languages.Programming(known))
+
+
+def documents_of(path: Path) -> Iterator[Document]:
+    """The documents that a file would become, unsaved; records that cannot be read are passed over."""
+    cleaner, meaning = _cleaner(""), _meaning(path, ())
+    for record in records.read(path):
+        if isinstance(record, Record):
+            try:
+                yield cleaner.document(mapping.parts(record.fields, meaning), path.name)
+            except mapping.BadField:
+                continue
+
+
+def _meaning(path: Path, pairs: Sequence[str]) -> dict[str, str]:
+    """Raises Unreadable or BadMapping."""
+    sample = [row.fields for row in islice(records.read(path), _SAMPLE) if isinstance(row, Record)]
+    columns = {name for fields in sample for name in mapping.flat(fields)}
+    meaning = {**mapping.guess(sample), **mapping.chosen(pairs, columns)}
+    meaning = {name: column for name, column in meaning.items() if column}
+    if sample and not {"title", "body"} & set(meaning):
+        raise mapping.BadMapping(f"{path}: no column looks like a question; name one with --map body=COLUMN")
+    return meaning
+
+
+def preview(*, path: Path, pairs: Sequence[str] = (), count: int = 10) -> tuple[dict[str, str], list[Document]]:
+    """The guessed mapping and the first documents, without writing any. Raises Unreadable or BadMapping."""
+    cleaner, meaning = _cleaner(""), _meaning(path, pairs)
+    shown: list[Document] = []
+    for record in records.read(path):
+        if len(shown) == count:
+            break
+        if isinstance(record, Record):
+            try:
+                shown.append(cleaner.document(mapping.parts(record.fields, meaning), path.name))
+            except mapping.BadField:
+                continue
+    return meaning, shown
+
+
+def import_files(
+    *,
+    paths: Sequence[Path],
+    corpus_name: str,
+    by: User | None,
+    now: datetime,
+    pairs: Sequence[str] = (),
+    licence: str = "",
+    is_demo: bool = False,
+    watch: Watch = lambda rows: rows,
+) -> tuple[Corpus, ImportReport]:
+    """Read files into a corpus, in batches that are each written whole or not at all.
+
+    The same record again changes nothing, so that a run which was cut off is simply run again. Records that cannot
+    be used lie in DATA_DIR/rejects/<corpus>.jsonl afterwards. Raises BadCorpus, Unreadable or BadMapping.
+    """
+    try:
+        validate_slug(corpus_name)
+    except ValidationError as error:
+        raise BadCorpus(f"--corpus {corpus_name}: letters, digits, hyphens and underscores only") from error
+    meanings = {path: _meaning(path, pairs) for path in paths}
+    corpus, _created = Corpus.objects.get_or_create(name=corpus_name, defaults={"is_demo": is_demo, "created_at": now})
+    report = ImportReport(mappings={path.name: meaning for path, meaning in meanings.items()})
+    cleaner = _cleaner(licence)
+    rejects: list[dict[str, Any]] = []
+    seen: dict[str, str] = {}
+    for path, meaning in meanings.items():
+        rows = iter(watch(records.read(path)))
+        while batch := list(islice(rows, BATCH)):
+            report.read += len(batch)
+            parsed, bad = _parsed(batch, meaning, path.name, seen)
+            bad += _store(corpus=corpus, parsed=parsed, cleaner=cleaner, file=path.name, report=report, now=now)
+            rejects += [{"file": path.name, "line": row.line, "field": row.field, "reason": row.reason} for row in bad]
+    report.rejected = len(rejects)
+    report.rejects_file = _write_rejects(corpus, {path.name for path in paths}, rejects)
+    report.duplicates = link_exact(corpus=corpus)
+    if report.new or report.updated:
+        data = {"files": [path.name for path in paths], "new": report.new, "updated": report.updated}
+        events.record("corpus imported", corpus, campaign=None, by=by, now=now, data={**data, "rejected": len(rejects)})
+    return corpus, report
+
+
+def _parsed(
+    batch: list[Record | Reject], meaning: dict[str, str], file: str, seen: dict[str, str]
+) -> tuple[dict[str, tuple[int, mapping.Parts]], list[Reject]]:
+    """Records of one batch by key, and those that cannot be used: broken ones and repetitions within one import."""
+    parsed: dict[str, tuple[int, mapping.Parts]] = {}
+    bad: list[Reject] = []
+    for row in batch:
+        if isinstance(row, Reject):
+            bad.append(row)
+            continue
+        try:
+            parts = mapping.parts(row.fields, meaning)
+        except mapping.BadField as error:
+            bad.append(Reject(row.line, error.field, error.reason))
+            continue
+        if parts.key in seen:
+            bad.append(Reject(row.line, meaning.get("id", ""), f"the same record or id stands in {seen[parts.key]}"))
+            continue
+        seen[parts.key] = f"{file}, line {row.line}"
+        parsed[parts.key] = (row.line, parts)
+    return parsed, bad
+
+
+@transaction.atomic
+def _store(
+    *,
+    corpus: Corpus,
+    parsed: dict[str, tuple[int, mapping.Parts]],
+    cleaner: _Cleaner,
+    file: str,
+    report: ImportReport,
+    now: datetime,
+) -> list[Reject]:
+    # Two imports into one corpus take turns, batch by batch.
+    Corpus.objects.select_for_update().get(pk=corpus.pk)
+    known = {
+        key: (pk, digest)
+        for pk, key, digest in Document.objects.filter(corpus=corpus, key__in=parsed).values_list(
+            "pk", "key", "raw_digest"
+        )
+    }
+    changed = [
+        known[key][0] for key, (_line, parts) in parsed.items() if key in known and known[key][1] != parts.raw_digest
+    ]
+    drawn = set(Seed.objects.filter(document__in=changed).values_list("document_id", flat=True)) if changed else set()
+    new: list[Document] = []
+    updated: list[Document] = []
+    bad: list[Reject] = []
+    for key, (line, parts) in parsed.items():
+        pk, digest = known.get(key, (None, ""))
+        if digest == parts.raw_digest:
+            report.unchanged += 1
+            continue
+        if pk in drawn:
+            report.kept += 1
+            continue
+        try:
+            document = cleaner.document(parts, file)
+        except mapping.BadField as error:
+            bad.append(Reject(line, error.field, error.reason))
+            continue
+        document.pk, document.corpus, document.imported_at = pk, corpus, now
+        (new if pk is None else updated).append(document)
+        report.characters_before += document.raw_characters
+        report.characters_after += len(document.title) + len(document.text)
+    Document.objects.bulk_create(new)
+    if updated:
+        _replace(updated)
+    report.new += len(new)
+    report.updated += len(updated)
+    return bad
+
+
+def _replace(updated: list[Document]) -> None:
+    """New words for known documents: what was concluded from the old ones no longer holds."""
+    pks = [document.pk for document in updated]
+    Document.objects.filter(canonical__in=pks).update(canonical=None, similarity=None)
+    Assignment.objects.filter(Q(document__in=pks)).delete()
+    Document.objects.bulk_update(updated, _UPDATED)
+
+
+def _write_rejects(corpus: Corpus, files: set[str], rejects: list[dict[str, Any]]) -> Path | None:
+    """The rejects of these files take the place of their earlier ones; those of other files stay."""
+    path = settings.DATA_DIR / "rejects" / f"{corpus.name}.jsonl"
+    others: list[str] = []
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        others = [line for line in lines if json.loads(line)["file"] not in files]
+    lines = [*others, *(json.dumps(reject, ensure_ascii=False) for reject in rejects)]
+    if not lines:
+        path.unlink(missing_ok=True)
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".aside")
+    aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    aside.replace(path)
+    return path

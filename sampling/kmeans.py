@@ -1,0 +1,82 @@
+"""Unit vectors and a seed in; clusters, numbered from the largest, out. The same input gives the same clusters."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+METHOD = "k-means"
+METHOD_LARGE = "mini-batch k-means"
+_LARGE = 20_000  # rows from which whole passes over the data cost minutes
+
+
+@dataclass(frozen=True)
+class Clustering:
+    method: str
+    labels: NDArray[np.int64]  # of each row; 0 is the largest cluster
+    centres: NDArray[np.float32]  # unit vectors
+    distances: NDArray[np.float32]  # of each row, 1 − cosine to its centre
+    inertia: float  # sum of the distances
+
+
+def count(rows: int, categories: int) -> int:
+    """How many clusters for so many documents: rows^0.6, and where it can be four for each category, at three
+    documents or more to a cluster on average.
+    """
+    return max(round(rows**0.6), min(4 * categories, rows // 3), 1) if rows else 0
+
+
+def cluster(vectors: NDArray[np.float32], k: int, seed: int) -> Clustering:
+    """At most k clusters (fewer where fewer rows differ), none of them empty."""
+    from sklearn.cluster import KMeans, MiniBatchKMeans
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    k = min(k, len(np.unique(vectors, axis=0)))
+    large = len(vectors) > _LARGE
+    if large:
+        algorithm = MiniBatchKMeans(
+            k, random_state=seed, n_init=3, batch_size=4096, max_iter=30, reassignment_ratio=0.005
+        )
+    else:
+        algorithm = KMeans(k, random_state=seed, n_init=4)
+    # One thread adds numbers in one order.
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        algorithm.fit(vectors)
+        centres = _unit(algorithm.cluster_centers_.astype(np.float32))
+        labels, distances = nearest(vectors, centres)
+    # Numbered by size, and by their first row where sizes are equal; centres that nothing is nearest to go.
+    sizes = np.bincount(labels, minlength=len(centres))
+    first = np.full(len(centres), len(vectors))
+    np.minimum.at(first, labels, np.arange(len(vectors)))
+    order = [at for at in np.lexsort((first, -sizes)) if sizes[at]]
+    number = np.zeros(len(centres), dtype=np.int64)
+    number[order] = np.arange(len(order))
+    return Clustering(
+        method=METHOD_LARGE if large else METHOD,
+        labels=number[labels],
+        centres=centres[order],
+        distances=distances,
+        inertia=float(distances.sum(dtype=np.float64)),
+    )
+
+
+def nearest(
+    vectors: NDArray[np.float32], centres: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The nearest centre of each row, and 1 − cosine to it."""
+    labels = np.empty(len(vectors), dtype=np.int64)
+    distances = np.empty(len(vectors), dtype=np.float32)
+    for start in range(0, len(vectors), 4096):
+        cosine = vectors[start : start + 4096] @ centres.T
+        best = cosine.argmax(axis=1)
+        labels[start : start + 4096] = best
+        distances[start : start + 4096] = np.clip(1 - cosine[np.arange(len(best)), best], 0, 2)
+    return labels, distances
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)

@@ -1,0 +1,60 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.utils import timezone
+
+from campaigns.terminal import Command as TerminalCommand
+from campaigns.terminal import Outcome
+from sampling import actions
+from sampling.actions.categories import NotClustered
+from sampling.actions.clusters import NotEmbedded
+from sampling.classifier import TooFewLabels
+from sampling.management.watching import watch
+from sampling.model import CannotLoad
+from sampling.vectors import BrokenStore
+
+_CONFUSIONS_SHOWN = 10
+_MUCH = 0.1  # share of documents in other languages from which an English model misleads
+
+
+class Command(TerminalCommand):
+    help = "Propose a category for every document and cluster; what a person has decided stays."
+    refusals = (actions.UnknownCorpus, NotClustered, NotEmbedded, TooFewLabels, CannotLoad, BrokenStore)
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("corpus", metavar="NAME")
+        parser.add_argument("--evaluate", action="store_true", help="say how good the categories are")
+
+    def work(self, **options: Any) -> Outcome:
+        report = actions.classify_clusters(
+            corpus=actions.find_corpus(options["corpus"]),
+            by=None,
+            now=timezone.now(),
+            with_evaluation=options["evaluate"],
+            watch=watch("embed labelled documents"),
+        )
+        figures: dict[str, Any] = {
+            "corpus": options["corpus"],
+            "changed": report.changed,
+            "labelled_documents": report.training,
+            "documents": report.documents,
+            "clusters": report.clusters,
+            "overruled_by_people": report.overruled,
+            "categories_with_a_cluster": len(
+                {c.category for c in report.run.clusters.select_related("proposed", "overruled")}
+            ),
+            "not_english": f"{report.not_english:.1%}",
+        }
+        if report.not_english > _MUCH and "MiniLM-L6" in report.run.model:
+            figures["note"] = "the embedding model knows English only; expect poor clusters of the other documents"
+        if options["evaluate"] and (judged := report.evaluation):
+            for true, taken, times in judged.confusions[:_CONFUSIONS_SHOWN]:
+                self.stdout.write(f"{times:>4}×  {true} taken for {taken}")
+            figures |= {
+                "macro_f1": judged.macro_f1,
+                "accuracy": judged.accuracy,
+                "prototype_macro_f1": judged.prototype_macro_f1,
+                "prototype_accuracy": judged.prototype_accuracy,
+                "confusions": [list(row) for row in judged.confusions],
+            }
+        return Outcome(figures)

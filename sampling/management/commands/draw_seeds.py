@@ -1,0 +1,64 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.utils import timezone
+
+from campaigns.models import Campaign
+from campaigns.terminal import Command as TerminalCommand
+from campaigns.terminal import Outcome
+from sampling import actions
+from sampling.actions.categories import NotClustered
+from sampling.management.arguments import positive, seed
+
+
+class UnknownCampaign(Exception):
+    pass
+
+
+class Command(TerminalCommand):
+    help = "Draw seeds evenly over a corpus's categories and clusters; running it again tops up and never repeats."
+    refusals = (UnknownCampaign, actions.UnknownCorpus, NotClustered, actions.CannotDraw)
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("campaign", metavar="SLUG")
+        parser.add_argument("--corpus", metavar="NAME", required=True)
+        number = parser.add_mutually_exclusive_group()
+        number.add_argument("--per-category", type=positive, metavar="N", help="default: the campaign's own number")
+        number.add_argument("--total", type=positive, metavar="N", help="spread evenly over the categories")
+        parser.add_argument("--seed", type=seed, help="default: the campaign's own random seed")
+
+    def work(self, **options: Any) -> Outcome:
+        campaign = Campaign.objects.select_related("taxonomy").filter(slug=options["campaign"]).first()
+        if campaign is None:
+            raise UnknownCampaign(f"{options['campaign']}: there is no such campaign; run create_campaign first")
+        corpus = actions.find_corpus(options["corpus"])
+        report = actions.draw_seeds(
+            campaign=campaign,
+            corpus=corpus,
+            per_category=options["per_category"],
+            total=options["total"],
+            seed=options["seed"],
+            by=None,
+            now=timezone.now(),
+        )
+        width = max(map(len, report.categories), default=0)
+        self.stdout.write(f"{'category':<{width}}  quota before  free drawn short  clusters covered")
+        for name, row in report.categories.items():
+            self.stdout.write(
+                f"{name:<{width}}  {row['quota']:>5} {row['before']:>6} {row['available']:>5} {row['filled']:>5} "
+                f"{row['shortfall']:>5}  {row['clusters']:>8} {row['clusters_covered']:>7}"
+            )
+        excluded = {f"left_out_{reason}": count for reason, count in report.excluded.items()}
+        return Outcome(
+            {
+                "campaign": campaign.slug,
+                "corpus": corpus.name,
+                "draw": report.draw.pk if report.draw else "none: nothing to add",
+                "drawn": sum(row["filled"] for row in report.categories.values()),
+                "seeds_in_all": report.seeds,
+                "categories_short": sum(row["shortfall"] > 0 for row in report.categories.values()),
+                "shortfall": report.shortfall,
+                **excluded,
+                "categories": report.categories,
+            }
+        )

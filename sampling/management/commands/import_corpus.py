@@ -1,0 +1,78 @@
+import textwrap
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+
+from campaigns.terminal import Command as TerminalCommand
+from campaigns.terminal import Outcome
+from sampling.actions import imports
+from sampling.mapping import BadMapping
+from sampling.records import Unreadable
+
+
+class Command(TerminalCommand):
+    help = (
+        "Read files of scraped questions (JSON Lines, JSON, CSV, TSV or Parquet, also packed with gzip or zstd) into a "
+        "corpus; running it again changes nothing."
+    )
+    refusals = (Unreadable, BadMapping, imports.BadCorpus)
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
+        parser.add_argument("--corpus", metavar="NAME", required=True)
+        parser.add_argument(
+            "--map", metavar="FIELD=COLUMN", nargs="+", default=[], help="say what columns mean: title=Title body=Body"
+        )
+        parser.add_argument("--licence", default="", help="of records that do not name one")
+        parser.add_argument("--demo", action="store_true", help="mark a new corpus as invented demo data")
+        parser.add_argument("--dry-run", action="store_true", help="show the mapping and ten documents; write nothing")
+
+    def work(self, **options: Any) -> Outcome:
+        if options["dry_run"]:
+            return self.show(options["files"], options["map"])
+        corpus, report = imports.import_files(
+            paths=options["files"],
+            corpus_name=options["corpus"],
+            pairs=options["map"],
+            licence=options["licence"],
+            is_demo=options["demo"],
+            by=None,
+            now=timezone.now(),
+            watch=lambda rows: self.progress(rows, what="import"),
+        )
+        shorter = 1 - report.characters_after / report.characters_before if report.characters_before else 0
+        documents = corpus.documents.order_by("pk")
+        return Outcome(
+            {
+                "corpus": corpus.name,
+                "records": report.read,
+                "new": report.new,
+                "updated": report.updated,
+                "unchanged": report.unchanged,
+                "kept_because_drawn": report.kept,
+                "rejected": report.rejected,
+                "rejects_file": str(report.rejects_file or "none"),
+                "characters_before": report.characters_before,
+                "characters_after": report.characters_after,
+                "shorter_by": f"{shorter:.1%}",
+                "documents": documents.count(),
+                "without_text": documents.filter(text="").count(),
+                "duplicates": report.duplicates,
+                "mapping": report.mappings,
+            }
+        )
+
+    def show(self, files: list[Path], pairs: list[str]) -> Outcome:
+        meanings = {}
+        for path in files:
+            meaning, documents = imports.preview(path=path, pairs=pairs)
+            meanings[path.name] = meaning
+            self.stdout.write(f"{path.name}: " + ", ".join(f"{name}={column}" for name, column in meaning.items()))
+            for document in documents:
+                self.stdout.write(f"\n  {document.key}  {document.title}")
+                known = [document.natural_language, *document.programming_languages, document.created, document.url]
+                self.stdout.write("  " + " · ".join(part for part in known if part))
+                self.stdout.write(textwrap.indent(textwrap.shorten(document.text, 300, placeholder=" …"), "    "))
+        return Outcome({"dry_run": True, "files": len(files), "mapping": meanings})

@@ -1,0 +1,93 @@
+"""How far a corpus is, and how a campaign's seeds stand: counts for the set-up page, dashboards and commands."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count
+
+from campaigns.models import Campaign
+from sampling.model import CannotLoad, Model
+from sampling.models import ClusterRun, Corpus, Document, Seed
+from sampling.vectors import BrokenStore, VectorStore
+
+
+def chosen_corpus(campaign: Campaign, wanted: str = "") -> Corpus | None:
+    """The one asked for by name, else the one this campaign drew from last, else the newest."""
+    if wanted and (found := Corpus.objects.filter(name=wanted).first()):
+        return found
+    draw = campaign.draws.select_related("corpus").order_by("-created_at", "-pk").first()
+    return draw.corpus if draw else Corpus.objects.order_by("-created_at", "-pk").first()
+
+
+@dataclass(frozen=True)
+class CorpusState:
+    corpus: Corpus
+    documents: int
+    duplicates: int
+    empty: int
+    usable: int  # with text, and not the duplicate of another
+    embedded: int  # of the usable ones
+    run: ClusterRun | None  # the newest
+    clusters: int
+    clustered: int  # usable documents that the newest run has a place for
+    classified: bool
+    overruled: int
+    languages: list[tuple[str, int]]  # natural languages of documents with text, commonest first
+
+    @property
+    def not_english(self) -> float | None:
+        """Share of texts in other languages than the default embedding model's."""
+        texts = sum(count for _language, count in self.languages)
+        return None if not texts else sum(count for language, count in self.languages if language != "en") / texts
+
+
+def corpus_state(corpus: Corpus) -> CorpusState:
+    documents = Document.objects.filter(corpus=corpus)
+    texts = documents.exclude(text="")
+    usable = Document.objects.filter(corpus=corpus).usable()
+    run = corpus.cluster_runs.order_by("-pk").first()
+    clusters = run.clusters.order_by("number") if run else None
+    languages = (
+        texts.values_list("natural_language").annotate(number=Count("pk")).order_by("-number", "natural_language")
+    )
+    return CorpusState(
+        corpus=corpus,
+        documents=documents.count(),
+        duplicates=documents.exclude(canonical=None).count(),
+        empty=documents.filter(text="").count(),
+        usable=usable.count(),
+        embedded=_embedded(list(usable.values_list("text_digest", flat=True))),
+        run=run,
+        clusters=run.k if run else 0,
+        clustered=usable.filter(assignments__run=run).count() if run else 0,
+        classified=clusters is not None and not clusters.filter(proposed=None, overruled=None).exists(),
+        overruled=clusters.exclude(overruled=None).count() if clusters is not None else 0,
+        languages=[(str(language), number) for language, number in languages],
+    )
+
+
+def _embedded(digests: list[str]) -> int:
+    """How many of these texts have a vector of the model in use."""
+    try:
+        model = Model(settings.EMBEDDING_MODEL, settings.EMBEDDING_REVISION)
+        store = VectorStore(settings.DATA_DIR / "embeddings" / model.key)
+        return sum(digest in store for digest in digests)
+    except (CannotLoad, BrokenStore):
+        return 0
+
+
+@dataclass(frozen=True)
+class SeedCounts:
+    total: int
+    by_status: dict[str, int]
+    by_category: dict[str, int]  # of every category of the taxonomy, by slug, in its order
+
+
+def seed_counts(campaign: Campaign) -> SeedCounts:
+    rows = list(campaign.seeds.values_list("status", "category__slug").annotate(number=Count("pk")).order_by("status"))
+    by_status = dict.fromkeys(Seed.Status.values, 0)
+    by_category = dict.fromkeys(campaign.taxonomy.categories.order_by("position").values_list("slug", flat=True), 0)
+    for status, slug, number in rows:
+        by_status[status] += number
+        by_category[slug] = by_category.get(slug, 0) + number
+    return SeedCounts(sum(by_status.values()), by_status, by_category)

@@ -1,0 +1,72 @@
+"""What a release refuses, rule by rule."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from benchmark.eligibility import Candidate, refusals
+from benchmark.models import ReleaseExclusion
+from decontamination.ngrams import Index, Match, Prompt
+
+
+def candidate(uid: str = "a", **fields: object) -> Candidate:
+    given = {"status": "accepted", "query": f"query {uid}", "valid": 3, "votes": 4, "quorum": 3, "reviewers": 4}
+    return Candidate(uid=uid, **{**given, **fields})  # type: ignore[arg-type]
+
+
+def clean(_text: str) -> Sequence[Match]:
+    return []
+
+
+def test_a_quorum_of_valid_votes_is_enough() -> None:
+    assert refusals([candidate()], clean) == {}
+
+
+def test_two_valid_votes_of_four_are_not_enough_whatever_the_status_says() -> None:
+    refused = refusals([candidate(valid=2)], clean)["a"]
+    assert (refused.reason, refused.evidence["valid"], refused.evidence["total"]) == ("rejected", 2, 4)
+
+
+def test_without_votes_on_the_current_wording_an_accepted_item_waits_for_them() -> None:
+    assert refusals([candidate(valid=0, votes=0)], clean)["a"].reason == "in_review"
+
+
+@pytest.mark.parametrize("status", ["in_review", "rejected", "returned", "withdrawn"])
+def test_enough_valid_votes_do_not_overrule_the_status(status: str) -> None:
+    refused = refusals([candidate(status=status, valid=4)], clean)["a"]
+    assert refused.reason == status
+    assert refused.reason in ReleaseExclusion.Reason.values
+    assert refused.evidence == {"valid": 4, "total": 4, "quorum": 3, "reviewers": 4}
+
+
+def test_each_item_is_held_to_the_quorum_it_was_judged_under() -> None:
+    assert set(refusals([candidate("a", quorum=4), candidate("b", quorum=2, valid=2)], clean)) == {"a"}
+
+
+def test_a_leak_names_the_prompt_the_place_and_the_longest_run() -> None:
+    prompts = [Prompt("mbpp", "7", "one two three four five six"), Prompt("mbpp", "8", "seven eight nine ten eleven")]
+    index = Index.build(prompts, n=5)
+    text = "seven eight nine ten eleven, and: One two three four five six!"
+    refused = refusals([candidate(query=text)], index.matches)["a"]
+    assert refused.reason == "leak"
+    evidence = dict(refused.evidence)
+    assert text[evidence["start"] : evidence["end"]] == "One two three four five six"
+    assert (evidence["reference"], evidence["key"], evidence["words"], evidence["matches"]) == ("mbpp", "7", 6, 2)
+
+
+def test_of_equal_queries_the_first_by_uid_stays() -> None:
+    same = [candidate(uid, query=query) for uid, query in (("c", "Same?"), ("a", " Same?\r\n"), ("b", "Same?"))]
+    refused = refusals(same, clean)
+    assert {uid: refusal.evidence["same_as"] for uid, refusal in refused.items()} == {"b": "a", "c": "a"}
+    assert {refusal.reason for refusal in refused.values()} == {"duplicate"}
+
+
+def test_an_item_that_is_not_released_displaces_none() -> None:
+    assert set(refusals([candidate("a", query="Same?", valid=1), candidate("b", query="Same?")], clean)) == {"a"}
+
+
+def test_nobody_looks_for_leaks_in_what_is_refused_anyway() -> None:
+    def never(_text: str) -> Sequence[Match]:
+        raise AssertionError
+
+    assert set(refusals([candidate(valid=0)], never)) == {"a"}

@@ -1,0 +1,260 @@
+"""Freezing: what gets in, that it never changes, and that its bundle is rebuilt from the rows alone."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from annotation.models import Item
+from benchmark import actions, bundle, verify
+from benchmark.models import Release, ReleaseExclusion, ReleaseItem
+from campaigns.actions import change_rules
+from campaigns.models import Category, Event
+from decontamination import actions as decontamination
+from decontamination.models import Reference
+from review.models import Vote
+from tests.benchmark.conftest import PROMPT, Team, make_reference, make_team
+from tests.factories import NOW, later
+
+
+def rows(files: dict[str, bytes], name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in files[name].splitlines()]
+
+
+def reasons(release: Release) -> dict[int, str]:
+    return dict(release.exclusions.order_by("item").values_list("item", "reason"))
+
+
+def test_only_agreed_and_clean_items_get_in_and_every_other_has_its_reason(team: Team) -> None:
+    items = team.mixed()
+    leak = team.item(True, True, True, True, query=f"{PROMPT}, please.")
+    make_reference()
+    release = team.freeze()
+    assert {row.item_id for row in release.items.order_by("position")} == {
+        items[name].pk for name in ("first", "second", "chinese")
+    }
+    assert reasons(release) == {
+        items["rejected"].pk: "rejected",
+        items["waiting"].pk: "in_review",
+        items["returned"].pk: "returned",
+        items["withdrawn"].pk: "withdrawn",
+        leak.pk: "leak",
+    }
+
+
+def test_votes_on_an_earlier_wording_do_not_count(team: Team) -> None:
+    team.item(True, True, True, True)
+    item = team.item(True, True, True, False)
+    team.rewrite(item, query="How do I count the lines of a large file?")
+    team.vote(item, True, True, False, False)
+    assert reasons(team.freeze()) == {item.pk: "rejected"}
+
+
+def test_the_votes_are_believed_and_not_the_status(team: Team) -> None:
+    team.item(True, True, True, True)
+    item = team.item(True, True)
+    Item.objects.filter(pk=item.pk).update(status=Item.Status.ACCEPTED)
+    assert reasons(team.freeze()) == {item.pk: "in_review"}
+
+
+def test_the_database_takes_no_released_item_without_its_quorum(team: Team) -> None:
+    item = team.item(True, True, False, False)
+    assert item.revision is not None
+    release = Release.objects.create(campaign=team.campaign, number=1, created_at=NOW)
+    for valid in (2, 3):
+        with pytest.raises(IntegrityError, match="released_item_has_its_quorum"), transaction.atomic():
+            release.items.create(position=1, item=item, revision=item.revision, valid_votes=valid, votes=4, uid="a")
+
+
+def test_the_same_state_is_one_release_with_the_same_bytes(team: Team) -> None:
+    team.mixed()
+    first = team.freeze()
+    again = team.freeze()
+    assert again == first
+    assert Release.objects.count() == 1
+    assert actions.build(first) == actions.build(again)
+    event = Event.objects.get(verb="release frozen")
+    assert {name: event.data[name] for name in ("number", "items", "excluded", "digest")} == {
+        "number": 1,
+        "items": 3,
+        "excluded": 4,
+        "digest": first.digest,
+    }
+
+
+def test_a_new_item_makes_a_new_release_and_leaves_the_old_one_as_it_was(team: Team) -> None:
+    team.item(True, True, True, True)
+    first = team.freeze()
+    before = actions.build(first)
+    team.item(True, True, True, True)
+    second = team.freeze()
+    assert (second.number, second.items.count()) == (2, 2)
+    assert actions.build(first) == before
+
+
+def test_a_reference_loaded_later_takes_leaks_out_of_the_next_release_only(team: Team) -> None:
+    team.item(True, True, True, True)
+    leak = team.item(True, True, True, True, query=f"{PROMPT}, please.")
+    first = team.freeze()
+    make_reference()
+    second = team.freeze()
+    assert first.items.count() == 2
+    assert reasons(second) == {leak.pk: "leak"}
+
+
+def test_nothing_is_frozen_where_nothing_is_agreed_on(team: Team) -> None:
+    team.item(True, True, False, False)
+    with pytest.raises(actions.NothingToRelease, match="1 are left out"):
+        team.freeze()
+    assert not Release.objects.exists()
+
+
+def test_the_bundle_is_the_same_after_everything_around_it_changed(team: Team, reference: Reference) -> None:
+    items = team.mixed()
+    release = team.freeze()
+    before = actions.build(release)
+
+    change_rules(campaign=team.campaign, rules={"name": "New", "quorum": 4, "ngram": 5}, by=None, now=NOW)
+    decontamination.retire(reference=reference, by=None, now=NOW)
+    make_reference("other", "count the words of file number one")
+    for user in (*team.reviewers, team.author):
+        user.first_name, user.username = "Someone", f"renamed-{user.pk}"
+        user.save()
+    Category.objects.update(major="Renamed")
+    Category.objects.filter(slug="security").update(name="Renamed")
+    document = items["first"].seed.document
+    document.url, document.licence, document.title = "https://elsewhere.example.org/", "MIT", "Another"
+    document.save()
+    corpus = document.corpus
+    corpus.name = "renamed"
+    corpus.save()
+
+    rebuilt = actions.build(Release.objects.get(pk=release.pk))
+    assert rebuilt == before
+    assert bundle.digest(rebuilt) == release.digest
+
+
+def test_the_bundle_is_the_same_under_a_later_version_of_card_and_verifier(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.item(True, True, True, True)
+    release = team.freeze()
+    before = actions.build(release)
+    monkeypatch.setattr(actions, "card", lambda content: "Another card")
+    assert actions.build(release) == before
+    assert team.freeze() == release
+
+
+def test_a_bundle_that_no_longer_comes_out_the_same_is_not_handed_out(team: Team, monkeypatch: Any) -> None:
+    team.item(True, True, True, True)
+    release = team.freeze()
+    monkeypatch.setattr(bundle, "mapping", lambda facts: {})
+    with pytest.raises(actions.BrokenRelease, match="release 1"):
+        actions.build(release)
+
+
+def frozen(team: Team) -> Release:
+    team.item(True, True, True, True)
+    team.item(True, True, False, False)
+    return team.freeze()
+
+
+def test_a_frozen_release_never_changes(team: Team) -> None:
+    release = frozen(team)
+    changes: list[dict[str, Any]] = [{"status": "draft"}, {"digest": "0"}, {"facts": {}}, {"number": 9}]
+    for change in changes:
+        with pytest.raises(IntegrityError, match="frozen_release_never_changes"), transaction.atomic():
+            Release.objects.filter(pk=release.pk).update(**change)
+    with (
+        pytest.raises(IntegrityError, match="frozen_release_never_changes"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("DELETE FROM benchmark_release WHERE id = %s", [release.pk])
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"), [(ReleaseItem, "items"), (ReleaseExclusion, "exclusions")], ids=["items", "exclusions"]
+)
+def test_a_frozen_release_keeps_its_items_and_exclusions_and_takes_no_more(team: Team, rows: Any, name: str) -> None:
+    release = frozen(team)
+    row = rows.objects.get(release=release)
+    with pytest.raises(IntegrityError, match=f"frozen_release_.*_{name}"), transaction.atomic():
+        rows.objects.filter(pk=row.pk).update(uid="0")
+    with pytest.raises(IntegrityError, match=f"frozen_release_keeps_its_{name}"), transaction.atomic():
+        rows.objects.filter(pk=row.pk).delete()
+
+    other = team.item(True, True, True, True)
+    row.pk, row.uid, row.item, row.revision, row.valid_votes, row.votes, row.position = (
+        None, "0", other, other.revision, 4, 4, 9,
+    )  # fmt: skip
+    with pytest.raises(IntegrityError, match=f"frozen_release_takes_no_{name}"), transaction.atomic():
+        row.save()
+    row.release = Release.objects.create(campaign=team.campaign, number=7, created_at=NOW)
+    row.save()
+    with pytest.raises(IntegrityError, match=f"frozen_release_takes_no_{name}"), transaction.atomic():
+        rows.objects.filter(pk=row.pk).update(release=release)
+
+
+def test_two_drafts_cannot_have_one_number(team: Team) -> None:
+    Release.objects.create(campaign=team.campaign, number=1, created_at=NOW)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Release.objects.create(campaign=team.campaign, number=1, created_at=NOW)
+
+
+def test_a_frozen_release_has_a_digest(team: Team) -> None:
+    with pytest.raises(IntegrityError, match="frozen_release_has_a_digest"), transaction.atomic():
+        Release.objects.create(campaign=team.campaign, number=1, created_at=NOW, frozen_at=NOW, status="frozen")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_freeze_at_once_get_the_same_release() -> None:
+    team = make_team()
+    team.mixed()
+    start = threading.Barrier(2)
+    got: list[Any] = []
+
+    def freeze() -> None:
+        try:
+            start.wait()
+            got.append(actions.freeze(campaign=team.campaign, by=team.lead, now=later(60)).digest)
+        except Exception as error:
+            got.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=freeze) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [*got] == [Release.objects.get().digest] * 2
+
+
+def test_freezing_takes_the_same_number_of_queries_for_more_items(
+    team: Team, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(3):
+        team.item(True, True, True, True)
+    with django_assert_max_num_queries(20):
+        team.freeze()
+    for _ in range(9):
+        team.item(True, True, True, True)
+    with django_assert_max_num_queries(20):
+        release = team.freeze()
+    with django_assert_max_num_queries(3):
+        actions.build(release)
+
+
+def test_reviewers_are_numbered_by_what_they_said_and_rationales_stay_inside(team: Team) -> None:
+    team.mixed()
+    files = actions.build(team.freeze())
+    everything = b"".join(files.values()).decode()
+    for name in (*(user.first_name for user in team.reviewers), *(user.username for user in team.reviewers)):
+        assert name not in everything
+    assert "SECRET-RATIONALE" not in everything
+    names = {ballot["reviewer"] for row in rows(files, verify.VOTES) for ballot in row["votes"]}
+    assert names == {"reviewer-1", "reviewer-2", "reviewer-3", "reviewer-4"}
+    assert Vote.objects.count() > 12  # there were more votes than those on released items
