@@ -8,7 +8,7 @@ export QUORUM_DATA_DIR ?= $(CURDIR)/var
 
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
-GUNICORN := $(BIN)/gunicorn config.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --log-level warning
+GUNICORN := $(BIN)/gunicorn config.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --log-level warning --no-control-socket
 
 .PHONY: help demo run serve test check perf clean
 

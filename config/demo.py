@@ -12,7 +12,7 @@ from django.db.models import Count
 
 from annotation import actions as annotation
 from annotation import leases
-from annotation.models import Item, Revision
+from annotation.models import Item
 from campaigns import actions as campaigns
 from campaigns.actions import category_slug
 from campaigns.models import Campaign, Role, User
@@ -76,7 +76,7 @@ def _fields(recorded: dict[str, Any]) -> dict[str, Any]:
     return {**recorded, "category": category_slug(recorded["category"])}
 
 
-def judge(*, campaign: Campaign, now: datetime) -> Iterator[Revision]:
+def judge(*, campaign: Campaign, now: datetime) -> Iterator[Item]:
     """Each reviewer votes as recorded; what was sent back is rewritten and judged again."""
     recorded = {record["id"]: record for record in records("decisions.jsonl")}
     reviewers = members(campaign, Role.REVIEWER)
@@ -85,22 +85,29 @@ def judge(*, campaign: Campaign, now: datetime) -> Iterator[Revision]:
     for place, item in enumerate(items):
         record = recorded[item.seed.document.key]
         present = len(reviewers) if place < len(items) - LEFT_OPEN else place % len(reviewers)
-        if item.status == Item.Status.IN_REVIEW and item.revision.number == 1:
-            _vote(item.revision, record["votes"], reviewers[:present], now)
-            yield item.revision
-        item.refresh_from_db()
-        if "sent_back" in record and item.status == Item.Status.REJECTED:
+        if _stands(item, Item.Status.IN_REVIEW, 1):
+            _vote(item, record["votes"], reviewers[:present], now)
+            yield item
+        if "sent_back" in record and _stands(item, Item.Status.REJECTED, 1):
             review.send_back(item=item, note=record["sent_back"], by=lead, now=now)
             item.refresh_from_db()
-            fields = _fields(record["revised"])
-            annotation.revise(item=item, fields=fields, by=item.author, now=now)
+        if "sent_back" in record and _stands(item, Item.Status.RETURNED, 1):
+            annotation.revise(item=item, fields=_fields(record["revised"]), by=item.author, now=now)
             item.refresh_from_db()
-        if item.status == Item.Status.IN_REVIEW and item.revision.number == 2:
-            _vote(item.revision, record["revised_votes"], reviewers, now)
-            yield item.revision
+        if _stands(item, Item.Status.IN_REVIEW, 2):
+            _vote(item, record["revised_votes"], reviewers, now)
+            yield item
 
 
-def _vote(revision: Revision, recorded: Sequence[dict[str, Any]], reviewers: Sequence[User], now: datetime) -> None:
+def _stands(item: Item, status: str, number: int) -> bool:
+    """Whether the item is in this state with its wording of that number."""
+    return item.status == status and item.revision is not None and item.revision.number == number
+
+
+def _vote(item: Item, recorded: Sequence[dict[str, Any]], reviewers: Sequence[User], now: datetime) -> None:
+    """Each reviewer's recorded vote, where it is not in yet."""
+    revision = item.revision
+    assert revision is not None  # noqa: S101  # a submitted item has one
     voted = set(revision.votes.values_list("reviewer", flat=True))
     for reviewer, judgement in zip(reviewers, recorded, strict=False):
         if reviewer.pk in voted:
@@ -117,6 +124,7 @@ def _vote(revision: Revision, recorded: Sequence[dict[str, Any]], reviewers: Seq
             by=reviewer,
             now=now,
         )
+    item.refresh_from_db()
 
 
 def tally(campaign: Campaign, stage: str) -> dict[str, int]:

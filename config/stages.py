@@ -7,14 +7,14 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from sampling.progress import CorpusState, corpus_state
 
 from annotation.models import Item
 from annotation.progress import queue_counts
-from benchmark.models import Release
+from benchmark.progress import release_counts
 from campaigns.models import Campaign, Role
 from decontamination.models import Reference
 from sampling.models import Corpus
+from sampling.progress import CorpusState, corpus_state
 
 State = Literal["done", "next", "later"]
 
@@ -144,13 +144,13 @@ def _work(campaign: Campaign) -> Stage:
 
 
 def _release(campaign: Campaign) -> Stage:
-    frozen = campaign.releases.filter(status=Release.Status.FROZEN).order_by("-number").first()
-    stage = Stage("release", _("Release"), done=frozen is not None)
+    counts = release_counts(campaign)
+    stage = Stage("release", _("Release"), done=counts.newest is not None)
     stage.command = f"manage.py export_benchmark --campaign {campaign.slug} --out DIR"
     stage.link = (reverse("benchmark:releases", args=[campaign.slug]), _("Releases"))
-    if frozen:
+    if counts.newest is not None:
         stage.facts = [
-            _("release %(number)d") % {"number": frozen.number},
-            _number(frozen.items.count(), "%d item", "%d items"),
+            _number(counts.releases, "%d release", "%d releases"),
+            _number(counts.items, "%d item in the newest", "%d items in the newest"),
         ]
     return stage

@@ -17,7 +17,9 @@ COMPARISONS: dict[str, Callable[[Scale], None]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m perf", description="Side-by-side benchmarks of Quorum.")
-    parser.add_argument("names", nargs="*", choices=[*COMPARISONS, "growth", []], metavar="NAME", help=", ".join(COMPARISONS))
+    parser.add_argument(
+        "names", nargs="*", choices=[*COMPARISONS, "growth", []], metavar="NAME", help=", ".join(COMPARISONS)
+    )
     parser.add_argument("--documents", type=int, default=Scale.documents, help="documents to scan (%(default)s)")
     parser.add_argument("--prompts", type=int, default=Scale.prompts, help="reference prompts (%(default)s)")
     parser.add_argument("--growth", action="store_true", help="also up to 1,000,000 documents and 500,000 prompts")

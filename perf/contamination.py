@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from perf.report import Scale, processor_seconds, progress, publish, table
 N, SHORTEST = 10, 5
 _PLANTED = 150  # of each kind
 _LIVE = 400
+
+T = TypeVar("T")
 
 
 class _Result(NamedTuple):
@@ -89,9 +91,7 @@ def compare(scale: Scale) -> None:
     publish("contamination", "Finding contamination", parts, scale)
 
 
-def _ours(
-    index: Index, documents: Sequence[str], planted: Sequence[texts.Planted], repeats: int
-) -> _Result:
+def _ours(index: Index, documents: Sequence[str], planted: Sequence[texts.Planted], repeats: int) -> _Result:
     seconds = processor_seconds(lambda: index.scan(documents), repeats)
     found = index.scan([each.text for each in planted])
     return _Result(
@@ -200,7 +200,7 @@ def _live(index: Index, documents: Sequence[str], planted: Sequence[texts.Plante
     )
 
 
-def _clocked[T](work: Callable[[], T]) -> tuple[float, T]:
+def _clocked(work: Callable[[], T]) -> tuple[float, T]:
     start = time.perf_counter()
     found = work()
     return time.perf_counter() - start, found

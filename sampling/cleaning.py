@@ -53,7 +53,7 @@ _SITE = re.compile(
     r"|\b(?:log|sign) ?(?:in|out|up)\b|\baccept(?: all)?\b|\breject(?: all)?\b|\bmanage options\b|\bcookie settings\b"
     r"|\b(?:share|edit|follow|flag|report|save|cite|close|reopen|bookmark|reply|home|questions?|tags?|users?|jobs"
     r"|companies|search|unanswered|settings|about|contact|privacy|votes?)\b"
-    r"|(?:提问于|编辑于|修改于|发布于|浏览|阅读|关注|回答|被浏览) ?[\d.,-]+ ?[kKwW万]? ?(?:次|年前|个月前|天前|小时前)?(?:提问)?"
+    r"|(?:提问于|编辑于|修改于|发布于|被?浏览|阅读|关注|回答) ?[\d.,-]+ ?[kw万]? ?(?:次|年前|个月前|天前|小时前)?(?:提问)?"
     r"|\d+ ?(?:年|个月|天|小时)前(?:提问|修改|发布)?"
     r"|改进(?:此|这个|这条)?(?:问题|回答)|分享|收藏|举报|关注|点赞|评论|回复|编辑|首页|问答|问题|标签|用户|登录|注册",
     re.IGNORECASE,
@@ -87,11 +87,13 @@ def is_html(text: str) -> bool:
     if _PAGE.search(prose[:500]) and prose.count("</") > 3 and _PARAGRAPH.search(prose):
         return True
     if _STARTS_AS_HTML.match(prose):
-        return bool(_PARAGRAPH.search(prose)) or len(_CLOSING_BLOCK.findall(prose)) >= 1 and "\n\n" not in prose.strip()
+        return bool(_PARAGRAPH.search(prose)) or (
+            len(_CLOSING_BLOCK.findall(prose)) >= 1 and "\n\n" not in prose.strip()
+        )
     return len(re.findall(r"</p\s*>", prose, re.IGNORECASE)) >= 2
 
 
-class _Converter(MarkdownConverter):  # type: ignore[misc]
+class _Converter(MarkdownConverter):
     def convert_a(self, el: Any, text: str, parent_tags: Any) -> str:
         """Links of other schemes than the web's lose their target."""
         try:
@@ -100,12 +102,12 @@ class _Converter(MarkdownConverter):  # type: ignore[misc]
             scheme = "broken"
         if scheme not in ("http", "https"):
             return text
-        return str(super().convert_a(el, text, parent_tags))
+        return str(super().convert_a(el, text, parent_tags))  # type: ignore[misc]
 
     def convert_img(self, el: Any, text: str, parent_tags: Any) -> str:
         if not str(el.get("src") or "").startswith(("http://", "https://")):
             return str(el.get("alt") or "")
-        return str(super().convert_img(el, text, parent_tags))
+        return str(super().convert_img(el, text, parent_tags))  # type: ignore[misc]
 
 
 def _language(pre: Tag) -> str:
@@ -140,12 +142,12 @@ def _strip_furniture(soup: Tag) -> None:
         element.decompose()
     doomed: list[PageElement] = []
     for element in soup.find_all(True):
-        if element.name in ("pre", "code", "html", "body") or element.find_parent("pre"):
-            continue
         names = [str(name) for name in element.get_attribute_list("class") if name] + [str(element.get("id") or "")]
-        if any(_FURNITURE.search(name) for name in names) and not element.find(["pre", "article", "main"]):
-            if len(element.get_text()) <= _FURNITURE_LONGEST:
-                doomed.append(element)
+        if not any(_FURNITURE.search(name) for name in names) or element.name in ("pre", "code", "html", "body"):
+            continue
+        holds_content = element.find_parent("pre") or element.find(["pre", "article", "main"])
+        if not holds_content and len(element.get_text()) <= _FURNITURE_LONGEST:
+            doomed.append(element)
     for element in doomed:
         element.extract()
 
@@ -206,10 +208,7 @@ def _without_chrome(prose: str) -> str:
 def clean(text: str) -> str:
     """The post as masked Markdown. Raises RecursionError for HTML that is nested thousands of levels deep."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    if is_html(text):
-        text = from_html(text)
-    else:
-        text = _outside_fences(text, lambda prose: _SCRIPT.sub("", prose))
+    text = from_html(text) if is_html(text) else _outside_fences(text, lambda prose: _SCRIPT.sub("", prose))
     text = _outside_fences(text, _without_chrome)
     text = _outside_fences(
         text, lambda prose: re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t\xa0]+$", "", prose, flags=re.MULTILINE))

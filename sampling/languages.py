@@ -40,15 +40,17 @@ _CUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 # Names that are ordinary words or letters are believed only right before or after a word of the trade.
-_ORDINARY = {"C", "R", "Go", "Swift", "Dart", "Scheme", "Pascal", "Julia", "Nim", "Zig", "PAD", "Assembly", "React", "Vue",
-             "Bootstrap", "general", "Regex", "JSON", "XML", "YAML", "Markdown", "HTML", "CSS", "Makefile", "Groovy"}  # fmt: skip
+_ORDINARY = {
+    "C", "R", "Go", "Swift", "Dart", "Scheme", "Pascal", "Julia", "Nim", "Zig", "PAD", "Assembly", "React", "Vue",
+    "Bootstrap", "general", "Regex", "JSON", "XML", "YAML", "Markdown", "HTML", "CSS", "Makefile", "Groovy",
+}  # fmt: skip
 _TRADE = r"(?:code|program|script|function|language|programming|compiler|developer|array|class|struct|package)"
 
 
 @cache
 def _names(languages: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, str]:
     names: dict[str, str] = {}
-    for name, aliases in languages:
+    for name, _aliases in languages:
         names[name.lower()] = name
     for name, aliases in languages:
         for alias in aliases:

@@ -52,7 +52,7 @@ class Model:
             name, revision = self.name, self.revision
         else:
             raise CannotLoad(
-                f"QUORUM_EMBEDDING_MODEL {self.name}: no such folder; a model on the hub needs QUORUM_EMBEDDING_REVISION"
+                f"QUORUM_EMBEDDING_MODEL {self.name}: no such folder; one on the hub needs QUORUM_EMBEDDING_REVISION"
             )
         return re.sub(r"[^\w.@-]+", "_", f"{name}@{revision[:12]}-float32")
 
@@ -63,8 +63,9 @@ class Model:
         import transformers
         from sentence_transformers import SentenceTransformer
 
-        transformers.utils.logging.set_verbosity_error()
-        transformers.utils.logging.disable_progress_bar()
+        chatter: Any = transformers.utils.logging
+        chatter.set_verbosity_error()
+        chatter.disable_progress_bar()
         local = Path(path).is_dir()
         try:
             return SentenceTransformer(str(path), revision=None if local else self.revision, local_files_only=local)

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Category, User
@@ -91,10 +91,11 @@ class ClusterRun(models.Model):
 
 class ClusterQuerySet(models.QuerySet["Cluster"]):
     def with_category(self) -> ClusterQuerySet:
-        """Annotated with `decided`, the key of its category: what a person said, else what the classifier proposes."""
-        return self.select_related("proposed", "overruled", "overruled_by").annotate(
-            decided=Coalesce("overruled", "proposed")
-        )
+        return self.select_related("proposed", "overruled", "overruled_by")
+
+    def of_categories(self, categories: Collection[Category]) -> ClusterQuerySet:
+        """Whose category, a person's or else the classifier's, is one of these."""
+        return self.filter(Q(overruled__in=categories) | Q(overruled=None, proposed__in=categories))
 
 
 class Cluster(models.Model):

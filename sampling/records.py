@@ -63,7 +63,7 @@ def _unpacked(file: IO[bytes], head: bytes) -> Any:
         return gzip.GzipFile(fileobj=file)
     if head == b"\x28\xb5\x2f\xfd":
         return zstandard.ZstdDecompressor().stream_reader(file)
-    return io.BufferedReader(file, SAMPLE)  # type: ignore[type-var]
+    return io.BufferedReader(file, SAMPLE)
 
 
 def _text(path: Path, stream: io.BufferedReader) -> Iterator[Record | Reject]:
@@ -210,7 +210,7 @@ def _json_object(path: Path, stream: io.RawIOBase, encoding: str) -> Iterator[Re
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{path}: neither JSON Lines nor JSON: {error}") from error
     lists = [value for value in data.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-    for number, value in enumerate(max(lists, key=len) if lists else [data], 1):
+    for number, value in enumerate(max(lists, key=lambda rows: len(rows)) if lists else [data], 1):
         yield _checked(number, value)
 
 

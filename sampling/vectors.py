@@ -94,7 +94,7 @@ class Writer:
             self._store.start(self._about, vectors.shape[1])
         if vectors.shape != (len(digests), self._store.dimension):
             raise BrokenStore(
-                f"{self._store.folder}: vectors of {vectors.shape[1]} numbers where {self._store.dimension} were expected"
+                f"{self._store.folder}: {vectors.shape[1]} numbers to a vector where there were {self._store.dimension}"
             )
         for file, content in (
             (self._vectors, vectors.astype("<f4", copy=False).tobytes()),

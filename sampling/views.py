@@ -42,9 +42,9 @@ def clusters(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     order = request.GET.get("sort", "number")
     rows = Cluster.objects.filter(run=run).with_category().order_by(*_ORDERS.get(order, ["number"]))
     if wanted.startswith("major:"):
-        rows = rows.filter(decided__in=[row.pk for row in categories if row.major == wanted.removeprefix("major:")])
+        rows = rows.of_categories([row for row in categories if row.major == wanted.removeprefix("major:")])
     elif wanted:
-        rows = rows.filter(decided__in=[row.pk for row in categories if row.slug == wanted])
+        rows = rows.of_categories([row for row in categories if row.slug == wanted])
     context = {
         "run": run,
         "corpus": run.corpus if run else chosen_corpus(campaign, request.GET.get("corpus", "")),
@@ -98,7 +98,7 @@ def overrule(request: CampaignRequest, campaign: Campaign, number: int) -> HttpR
 def draw(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     form = DrawForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect("setup", campaign.slug)
     corpus = form.cleaned_data["corpus"]
     try:
@@ -127,13 +127,13 @@ def seed(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     )
     if found is None:
         raise Http404
-    latest: Draw = found.draw
+    drawn: Draw = found.draw
     context = {
         "seed": found,
         "document": found.document,
-        "draw": latest,
-        "share": latest.report.get(found.category.slug, {}),
-        "assignment": found.document.assignments.filter(run=latest.run)
+        "draw": drawn,
+        "share": drawn.report.get(found.category.slug, {}),
+        "assignment": found.document.assignments.filter(run=drawn.run)
         .select_related("category")
         .order_by("pk")
         .first(),

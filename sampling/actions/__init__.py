@@ -1,10 +1,10 @@
 """Every write to corpora, clusters, categories, draws and seeds, in the order in which they happen."""
 
-from sampling.actions.imports import ImportReport, import_files, preview
-from sampling.actions.embedding import EmbeddingReport, embed_corpus
-from sampling.actions.clusters import UnknownCorpus, cluster_corpus, find_corpus, write_assignments
 from sampling.actions.categories import classify_clusters, overrule
+from sampling.actions.clusters import UnknownCorpus, cluster_corpus, find_corpus, write_assignments
 from sampling.actions.draws import CannotDraw, draw_seeds
+from sampling.actions.embedding import EmbeddingReport, embed_corpus
+from sampling.actions.imports import ImportReport, import_files, preview
 
 __all__ = [
     "CannotDraw",

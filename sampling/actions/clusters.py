@@ -92,13 +92,13 @@ def cluster_corpus(
     found = kmeans.cluster(store.get([entry.text_digest for entry in entries]), wanted, seed)
     run_digest = _run_digest(entries, found.labels)
     _keep_centres(run_digest, found.centres)
-    texts = dict(
-        (pk, keywords.words(title, text))
+    texts = {
+        pk: keywords.words(title, text)
         for pk, title, text in Document.objects.filter(corpus=corpus)
         .usable()
         .values_list("pk", "title", "text")
         .iterator()
-    )
+    }
     labels = found.labels.tolist()
     words = keywords.keywords((texts[entry.pk] for entry in entries), labels, len(found.centres))
     run = ClusterRun(

@@ -17,7 +17,7 @@ from decontamination.ngrams import Index
 from sampling import allocation
 from sampling.actions.categories import latest_run
 from sampling.allocation import Candidate
-from sampling.models import Cluster, ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed
+from sampling.models import Cluster, Corpus, Document, Draw, DrawExclusion, Seed
 
 Reason = DrawExclusion.Reason
 _EVIDENCE_LONGEST = 300  # characters of the words shared with a reference

@@ -20,8 +20,8 @@ def refused(name: str) -> Any:
 def unique(model: type[models.Model], name: str) -> Any:
     constraint = next(each for each in model._meta.constraints if each.name == name)
     assert isinstance(constraint, models.UniqueConstraint)
-    columns = [model._meta.get_field(field).column for field in constraint.fields]
-    on_sqlite = ", ".join(f"{model._meta.db_table}.{column}" for column in columns)
+    columns = [field.column for field in model._meta.concrete_fields if field.name in constraint.fields]
+    on_sqlite = ", ".join(f"{model._meta.db_table}.{column}" for column in columns)  # in the same order, here
     return refused(f"{name}|UNIQUE constraint failed: {on_sqlite}$")
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -36,7 +37,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def votes(team: Team, item: Any, reviewers: Sequence[int], valid: bool = True) -> list[Callable[[], Any]]:
-    return [lambda number=number: team.vote(item, team.reviewers[number], valid) for number in reviewers]
+    return [partial(team.vote, item, team.reviewers[number], valid) for number in reviewers]
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_a_last_vote_and_a_lead_at_once_give_one_outcome(crowd: Team) -> None:
 def test_reviewers_who_search_at_once_share_out_the_seats(crowd: Team) -> None:
     for _ in range(2):
         crowd.item()
-    acts = [lambda by=by: actions.take_seat(campaign=crowd.campaign, by=by, now=NOW) for by in crowd.reviewers]
+    acts = [partial(actions.take_seat, campaign=crowd.campaign, by=by, now=NOW) for by in crowd.reviewers]
     seats = at_once(*acts)
     assert [type(seat) for seat in seats] == [Seat] * 8
     taken = Seat.objects.values_list("revision", "number")

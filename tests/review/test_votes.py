@@ -1,6 +1,7 @@
 """Taking seats, casting votes, and what becomes of an item."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from annotation import actions as annotation
 from annotation.models import Item
 from campaigns.actions import add_member, change_rules
-from campaigns.models import Event, Role
+from campaigns.models import Event, Role, User
 from campaigns.transitions import IllegalTransition
 from review import actions
 from review.ballot import LONGEST_RATIONALE
@@ -18,8 +19,8 @@ from tests.factories import NOW, later, make_member, make_reviewer
 from tests.review.conftest import WORDING, Team, TeamMaker
 
 
-def sit(team: Team, reviewer: int, now: object = None) -> Seat | None:
-    return actions.take_seat(campaign=team.campaign, by=team.reviewers[reviewer], now=now or team.now)  # type: ignore[arg-type]
+def sit(team: Team, reviewer: int, now: datetime | None = None) -> Seat | None:
+    return actions.take_seat(campaign=team.campaign, by=team.reviewers[reviewer], now=now or team.now)
 
 
 class TestTakingASeat:
@@ -56,7 +57,7 @@ class TestTakingASeat:
     def test_never_ones_own_item(self, team: Team) -> None:
         team.item()
         both = team.author
-        make_member_also(team, both)
+        make_reviewer_too(team, both)
         assert actions.take_seat(campaign=team.campaign, by=both, now=NOW) is None
 
     def test_never_one_already_judged(self, team: Team) -> None:
@@ -128,8 +129,8 @@ class TestTakingASeat:
         assert queries(1) == few <= 10
 
 
-def make_member_also(team: Team, user: object) -> None:
-    add_member(campaign=team.campaign, user=user, role=Role.REVIEWER, by=None, now=NOW)  # type: ignore[arg-type]
+def make_reviewer_too(team: Team, user: User) -> None:
+    add_member(campaign=team.campaign, user=user, role=Role.REVIEWER, by=None, now=NOW)
 
 
 class TestVoting:
@@ -213,7 +214,7 @@ class TestVoting:
         assert item.status == "accepted"
 
     def test_ones_own_item_is_refused(self, team: Team) -> None:
-        make_member_also(team, team.author)
+        make_reviewer_too(team, team.author)
         with pytest.raises(actions.OwnItem):
             team.vote(team.item(), team.author)
 
@@ -261,7 +262,7 @@ class TestVoting:
         ],
     )
     def test_a_ballot_that_is_not_complete_says_where(
-        self, team: Team, given: dict[str, object], fields: set[str]
+        self, team: Team, given: dict[str, Any], fields: set[str]
     ) -> None:
         with pytest.raises(actions.BadVote) as caught:
             team.vote(team.item(), team.reviewers[0], **given)

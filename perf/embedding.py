@@ -1,0 +1,4 @@
+from perf.report import Scale
+
+
+def compare(scale: Scale) -> None: ...
