@@ -71,7 +71,7 @@ def _open_r1(prompts: Sequence[str], n: int) -> Judge:
     for number, prompt in enumerate(prompts):
         for ngram in ngrams(prompt):
             lookup.setdefault(ngram, set()).add(number)
-    return lambda text: any({ngram in lookup for ngram in set(ngrams(text))})
+    return lambda text: any(ngram in lookup for ngram in set(ngrams(text)))
 
 
 def _qwen(prompts: Sequence[str], n: int) -> Judge:
@@ -86,10 +86,7 @@ def _qwen(prompts: Sequence[str], n: int) -> Judge:
 def _bigcode(prompts: Sequence[str], n: int) -> Judge:
     def judge(text: str) -> bool:
         content = text.lower()
-        for prompt in prompts:
-            if prompt.lower() in content:  # noqa: SIM110  # as the original does it
-                return True
-        return False
+        return any(prompt.lower() in content for prompt in prompts)
 
     return judge
 

@@ -12,7 +12,7 @@ import os
 import random
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -77,8 +77,7 @@ def _real_texts() -> Iterator[str]:
         yield record["question"]
     for record in _json_lines(corpora / "arena_hard_v2.jsonl"):
         yield record["prompt"]
-    for text in chinese_prompts():
-        yield text
+    yield from chinese_prompts()
     csv.field_size_limit(1 << 30)
     for name, field in (
         ("stackoverflow_questions.csv", "Body"),
@@ -96,15 +95,15 @@ def chinese_prompts() -> list[str]:
     return ["\n".join(turn["content"] for turn in record["turns"] if turn["role"] == "user") for record in records]
 
 
-def chinese_questions() -> list[str]:
-    """Chinese questions, title and body."""
+def chinese_questions() -> list[tuple[str, str]]:
+    """Chinese questions, each with its id: title and body."""
     records = _json_lines(DATA / "corpora" / "questions.jsonl.gz")
-    return [f"{each['title']}\n{each['body']}".strip() for each in records if each["natural_language"] == "zh"]
+    chinese = (each for each in records if each["natural_language"] == "zh")
+    return [(each["id"], f"{each['title']}\n{each['body']}".strip()) for each in chinese]
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    with path.open("rb") as file, gzip.open(file) if path.suffix == ".gz" else file as lines:
         for line in lines:
             yield json.loads(line)
 
@@ -194,7 +193,7 @@ def _passage(length: int, text: str) -> str:
     return text[split.starts[first] : split.ends[first + length - 1]]
 
 
-KINDS: Final = {
+KINDS: Final[dict[str, Callable[[str], str]]] = {
     "exact": str,
     "other case": str.upper,
     "other punctuation": _punctuated,

@@ -209,8 +209,11 @@ def _json_object(path: Path, stream: io.RawIOBase, encoding: str) -> Iterator[Re
         data = json.load(io.TextIOWrapper(io.BufferedReader(stream), encoding))
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{path}: neither JSON Lines nor JSON: {error}") from error
-    lists = [value for value in data.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-    for number, value in enumerate(max(lists, key=lambda rows: len(rows)) if lists else [data], 1):
+    lists: list[list[Any]] = [
+        value for value in data.values() if isinstance(value, list) and value and isinstance(value[0], dict)
+    ]
+    rows: list[Any] = sorted(lists, key=len)[-1] if lists else [data]
+    for number, value in enumerate(rows, 1):
         yield _checked(number, value)
 
 

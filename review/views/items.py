@@ -17,7 +17,7 @@ from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 from campaigns.transitions import IllegalTransition
 from review import actions
-from review.queue import history, listed
+from review.seen import history, listed
 
 _PAGE = 50
 
