@@ -36,14 +36,17 @@ VERDICTS: Final = {
 }
 
 _CONCLUSION: Final = """\
-**Recommended: ten words, three ideographs counting as two** (a run leaks at ten words, at fifteen ideographs, or at a
-mixture of both in proportion; a prompt that is shorter leaks whole). It keeps every copy of a whole prompt and every
-true copy among the hits of n = 10. It drops the stock phrases, all but one of which have ten to fourteen ideographs, as
-many as a phrase like 编写一个函数，该函数接受一个. It costs copied halves of fewer than fifteen ideographs, which cannot be
-told from such phrases. Fifteen ideographs are about ten Chinese words. A longer n for all words loses true copies, since
-Chinese questions copy tasks by their examples, in digits and code. A segmenter is no more precise, cuts a word that
-stands in a sentence otherwise than the same word alone, so misses copies, and makes the answer depend on its dictionary.
-Digit runs such as 1, 2, 3 … 10 remain in every rule; waive them."""
+**Recommended: ten words, three ideographs counting as two.** A run leaks at ten words, at fifteen ideographs, or at a
+mixture of both in proportion; a prompt that is shorter leaks whole.
+
+- It keeps every copy of a whole prompt, and every true copy among the hits of n = 10.
+- It drops the stock phrases: nearly all have ten to fourteen ideographs, as 编写一个函数，该函数接受一个 has.
+- It costs copied halves of fewer than fifteen ideographs, which nothing tells from such phrases. Fifteen ideographs are
+  about ten Chinese words.
+- A longer n for all words loses true copies, since Chinese questions copy tasks by their examples, in digits and code.
+- A segmenter is no more precise. It cuts a word in a sentence otherwise than the same word alone and so misses copies,
+  and the answer depends on its dictionary.
+- Runs of digits such as 1, 2, 3 to 10 remain under every rule; a lead can waive them."""
 
 Judge = Callable[[str], bool]
 
@@ -184,9 +187,11 @@ def _alarms(rules: Sequence[_Rule], hits: dict[str, list[_Text]], judged: dict[s
             [rule.name, f"{len(hits[rule.name]):,}", *(str(said[verdict]) for verdict in VERDICTS), str(said[""])]
         )
     head = ["rule", "questions that leak", *VERDICTS.values(), "not judged"]
-    return "## False alarms\n\nEvery hit of n = 10 was read and judged; the others are counted by that.\n\n" + table(
-        head, rows
+    intro = (
+        "## False alarms\n\nEvery hit of n = 10, and what the segmenter adds to them, was read and judged; the other "
+        "rules are counted by that.\n\n"
     )
+    return intro + table(head, rows)
 
 
 def _recall(rules: Sequence[_Rule], copies: dict[str, list[str]]) -> str:

@@ -102,19 +102,19 @@ def _tuples(prompts: Sequence[str], n: int) -> Judge:
 
 PEERS: Final = (
     Peer("datatrove", "datatrove 0.10.1, NGramsDecontFilter", _datatrove, 4_000),
-    Peer("lm-evaluation-harness", "lm_eval 0.4.13, Janitor (in Python, as installed)", _janitor, 40_000, True),
+    Peer("lm-evaluation-harness", "lm_eval 0.4.13, Janitor (in Python, as installed)", _janitor, 10_000),
     Peer(
         "open-r1",
         "re-implementation of huggingface/open-r1 scripts/decontaminate.py (its n is 8)",
         _open_r1,
-        40_000,
+        20_000,
         True,
     ),
     Peer(
         "Qwen2.5-Coder",
         "re-implementation of QwenLM/Qwen2.5-Coder finetuning/sft/utils/decont.py (case-sensitive)",
         _qwen,
-        100_000,
+        40_000,
         True,
     ),
     Peer(
@@ -123,7 +123,7 @@ PEERS: Final = (
         _bigcode,
         600,
     ),
-    Peer("plain set of tuples", r"`\w+`, lower case, a set of tuples of strings: the textbook", _tuples, 100_000, True),
+    Peer("plain set of tuples", r"`\w+`, lower case, a set of tuples of strings: the textbook", _tuples, 40_000, True),
 )
 
 

@@ -61,8 +61,8 @@ _SITE = re.compile(
 )
 # ... if it holds two of them, or one that nobody writes alone.
 _ALONE = re.compile(
-    r"(?:asked|modified|active|viewed|edited|answered) .*\d.*|.*\b(?:views?|answers?|votes|comments?)\b.*|improve this .*"
-    r"|add a comment|show \d.*|edited by .*|.*(?:提问|浏览|阅读).*\d.*|\d+ ?(?:年|个月|天)前.*|改进.*",
+    r"(?:asked|modified|active|viewed|edited|answered) .*\d.*|.*\b(?:views?|answers?|votes|comments?)\b.*"
+    r"|improve this .*|add a comment|show \d.*|edited by .*|.*(?:提问|浏览|阅读).*\d.*|\d+ ?(?:年|个月|天)前.*|改进.*",
     re.IGNORECASE,
 )
 # Whole sentences of the site's.
@@ -199,7 +199,7 @@ def is_site_line(line: str) -> bool:
 
 
 def _site_words(line: str) -> int:
-    """How many phrases of the site a line is made of, 2 for one that nobody writes alone; 0 if it says anything else."""
+    """Of how many phrases of the site a line is made, 2 for one that nobody writes alone; 0 if it says more."""
     words = re.sub(r"\[([^\]\n]*)\]\([^()\n]*\)", r"\1", line).strip(" \t-+*_#>|·•")
     words = " ".join(words.split())
     if not words or len(words) > _SITE_LINE_LONGEST:

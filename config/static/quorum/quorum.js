@@ -83,6 +83,11 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if ([403, 409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
   });
+  // Once an answer sends the browser on, nothing that waited behind it is sent: the draft of what was just handed in.
+  let leaving = false;
+  document.addEventListener("htmx:beforeOnLoad", (event) => { leaving ||= Boolean(event.detail.xhr.getResponseHeader("HX-Redirect")); });
+  document.addEventListener("htmx:beforeRequest", (event) => { if (leaving) event.preventDefault(); });
+  window.addEventListener("pageshow", () => { leaving = false; });
   document.addEventListener("htmx:sendError", () => {
     const place = document.getElementById("messages");
     if (place) place.innerHTML = '<p class="notice error"></p>', place.firstChild.textContent = document.body.dataset.offline || "No connection: your text is still here. Try again.";
