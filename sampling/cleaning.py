@@ -229,10 +229,23 @@ def clean(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     text = from_html(text) if is_html(text) else _outside_fences(text, lambda prose: _SCRIPT.sub("", prose))
     text = _outside_fences(text, _without_chrome)
-    text = _outside_fences(
-        text, lambda prose: re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t\xa0]+$", "", prose, flags=re.MULTILINE))
-    )
+    text = _outside_fences(text, _tidy)
+    text = _FENCE.sub(lambda block: _LAST_BLANK_LINES.sub(r"\n\1", block.group()), text)
     return mask(_printable(text)).strip("\n ")
+
+
+_LAST_BLANK_LINES = re.compile(r"(?:\n[ \t]*)+\n( {0,3}(?:```|~~~)[`~]*[ \t]*)\Z")  # of a code block
+
+
+def _tidy(prose: str) -> str:
+    """No white space at ends of lines, and neither empty lines in a row nor empty lines around a quotation's words."""
+    lines = [line.rstrip() for line in prose.split("\n")]
+    kept = [
+        line
+        for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False)
+        if line != ">" or (before.startswith(">") and after.startswith(">") and after != ">")
+    ]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept))
 
 
 def clean_title(text: str) -> str:

@@ -127,7 +127,7 @@ def test_the_guideline_without_javascript(signed_in: SignedIn, campaign: Campaig
 
 
 @pytest.fixture
-def corpus(transactional_db: None, kept_vectors: None, campaign: Campaign, tmp_path: Path) -> Corpus:
+def corpus(transactional_db: None, campaign: Campaign, tmp_path: Path) -> Corpus:
     """Sixty documents, embedded with the real model, clustered and classified by the commands."""
     file = tmp_path / "scraped.jsonl"
     with (demo.FOLDER / "corpus.jsonl").open(encoding="utf-8") as source:

@@ -130,6 +130,11 @@ def test_personal_data_is_masked_and_code_is_not() -> None:
     assert "git@host.example:a/b.git" in cleaned
 
 
+def test_empty_lines_of_quotations_and_at_the_end_of_code_go() -> None:
+    text = ">\n> One\n>\n>\n> Two\n>\n>\n\n\n\nSo:\n\n```\nx\n\n\ny\n\n\n```\n\nand\n\n```py\nz\n```"
+    assert clean(text) == "> One\n>\n> Two\n\nSo:\n\n```\nx\n\n\ny\n```\n\nand\n\n```py\nz\n```"
+
+
 def test_titles_are_one_plain_line() -> None:
     assert clean_title(" How  to use &lt;T&gt; &amp; <b>why</b>? [closed]") == "How to use <T> & why?"
     assert clean_title("List<String> to int < 5") == "List<String> to int < 5"

@@ -61,6 +61,16 @@
   dress(document);
   document.addEventListener("htmx:load", (event) => dress(event.target.parentElement || document));
 
+  // What scrolls sideways is reached by Tab, so that the arrow keys can scroll it.
+  const reachable = () => {
+    for (const el of document.querySelectorAll("pre, .scroll, .prose table")) {
+      if (el.scrollWidth > el.clientWidth && !el.hasAttribute("tabindex")) el.tabIndex = 0;
+    }
+  };
+  reachable();
+  for (const change of ["toggle", "htmx:afterSettle"]) document.addEventListener(change, reachable, true);
+  window.addEventListener("resize", reachable);
+
   // data-filter="id of a list": only the entries that hold what is typed. Enter there must not send the form.
   document.addEventListener("input", (event) => {
     if (!event.target.matches("[data-filter]")) return;
