@@ -31,14 +31,6 @@ class Stage:
     state: State = "later"
 
 
-def chosen_corpus(campaign: Campaign, wanted: str) -> Corpus | None:
-    """The one asked for, else the one this campaign drew from last, else the newest."""
-    if found := Corpus.objects.filter(name=wanted).first():
-        return found
-    draw = campaign.draws.select_related("corpus").order_by("-created_at", "-pk").first()
-    return draw.corpus if draw else Corpus.objects.order_by("-created_at", "-pk").first()
-
-
 def stages(campaign: Campaign, corpus: Corpus | None) -> list[Stage]:
     """In order; the first that is not done is the next one."""
     state = corpus_state(corpus) if corpus else None

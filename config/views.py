@@ -7,8 +7,9 @@ from django.views.decorators.http import require_safe
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.forms import RulesForm
 from campaigns.models import Campaign, Role
-from config.stages import chosen_corpus, stages
+from config.stages import stages
 from sampling.models import Corpus
+from sampling.progress import chosen_corpus
 
 
 @roles_required(Role.LEAD)

@@ -24,8 +24,8 @@ def fake_vector(text: str) -> NDArray[np.float32]:
 
 
 @pytest.fixture
-def fake_model(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every text that is encoded, in order."""
+def fake_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Every text that is encoded, in order. Each test has a store of its own."""
     encoded: list[str] = []
 
     def encode(self: Model, texts: list[str]) -> NDArray[np.float32]:
@@ -35,7 +35,7 @@ def fake_model(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def lengths(self: Model, texts: Sequence[str]) -> list[int]:
         return [len(text) // 4 + 1 for text in texts]
 
-    monkeypatch.setattr(Model, "key", "fake-64-float32")
+    monkeypatch.setattr(Model, "key", f"fake-{tmp_path.name}")
     monkeypatch.setattr(Model, "_lengths", lengths)
     monkeypatch.setattr(Model, "_encode", encode)
     return encoded

@@ -35,7 +35,8 @@ class Command(TerminalCommand):
         parser.add_argument("--key", help="the field that names the prompt")
 
     def work(self, **options: Any) -> Outcome:
-        now, figures = timezone.now(), {}
+        now = timezone.now()
+        figures: dict[str, Any] = {}
         for name in options["names"]:
             if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
                 raise Unnamed(f"{name}: a reference's name has lower-case letters, digits, - and _ only")
