@@ -17,18 +17,20 @@ from decontamination.models import Reference
 
 @dataclass(frozen=True)
 class Audit:
-    """`rechecked`: the same references are in force here, so contamination was looked for again."""
+    """`rechecked`: references are in force here, so contamination was looked for again, by `references` of them."""
 
     report: Report
     findings: list[str]
     known: bool
     rechecked: bool
+    references: int
 
 
 def audit(folder: Path) -> Audit:
     """Raises verify.NotABundle."""
     report = verify.check(folder)
-    findings, known, rechecked = list(report.findings), False, False
+    findings, known = list(report.findings), False
+    in_force = set(Reference.objects.in_force().values_list("name", "digest"))
     try:
         rules, campaign = report.manifest["rules"], report.manifest["campaign"]["slug"]
         findings += _wordings(report)
@@ -37,12 +39,12 @@ def audit(folder: Path) -> Audit:
             known = True
             if frozen.digest != report.digest:
                 findings.append(f"{MANIFEST}: is not release {frozen.number} as it was frozen here ({frozen.digest})")
-        rechecked = _references(folder) == set(Reference.objects.in_force().values_list("name", "digest"))
-        if rechecked:
-            findings += _leaks(report, rules)
+        if in_force:
+            unknown = {name for name, _digest in in_force - _references(folder)}
+            findings += _leaks(report, rules, unknown)
     except verify.MALFORMED as error:
         findings.append(f"{MANIFEST}: it or a row has not the shape it should have ({error!r})")
-    return Audit(report, findings, known, rechecked)
+    return Audit(report, findings, known, bool(in_force), len(in_force))
 
 
 def _wordings(report: Report) -> list[str]:
@@ -76,10 +78,13 @@ def _references(folder: Path) -> set[tuple[str, str]]:
     return {(row["name"], row["digest"]) for row in rows}
 
 
-def _leaks(report: Report, rules: Mapping[str, Any]) -> list[str]:
+def _leaks(report: Report, rules: Mapping[str, Any], unknown: set[str]) -> list[str]:
+    """`unknown` are references, or versions of them, that the bundle was not checked against when it was made."""
     index = current_index(n=rules["ngram"])
     findings = []
     for row in report.rows[BENCHMARK]:
         for match in index.matches(row["messages"][0]["content"])[:1]:
-            findings.append(f"{BENCHMARK}: {row['id']} shares {match.words} words with {match.reference} {match.key}")
+            later = " (not among the bundle's references)" if match.reference in unknown else ""
+            shared = f"shares {match.words} words with {match.reference} {match.key}{later}"
+            findings.append(f"{BENCHMARK}: {row['id']} {shared}")
     return findings

@@ -128,7 +128,7 @@ def _numbers(statistics: Mapping[str, Any]) -> str:
         "contamination check compares: a run of letters, digits and underscores, or a single CJK character.\n",
         f"Raw pairwise agreement of the votes: {_share(agreement['released'])} on the released items,\n"
         "which are those that reviewers agreed on;\n"
-        f"{_share(agreement['decided'])} on all items whose votes were counted.\n",
+        f"{_share(agreement['decided'])} on all items that stand decided, left out ones too.\n",
     ]
     return "\n".join(lines)
 

@@ -188,8 +188,8 @@ def _alarms(rules: Sequence[_Rule], hits: dict[str, list[_Text]], judged: dict[s
         )
     head = ["rule", "questions that leak", *VERDICTS.values(), "not judged"]
     intro = (
-        "## False alarms\n\nEvery hit of n = 10, and what the segmenter adds to them, was read and judged; the other "
-        "rules are counted by that.\n\n"
+        "## False alarms\n\nEvery hit of n = 10, and what the segmenter adds to them, was read and judged with its "
+        "prompt; the other rules are counted by that.\n\n"
     )
     return intro + table(head, rows)
 

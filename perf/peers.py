@@ -101,7 +101,7 @@ def _tuples(prompts: Sequence[str], n: int) -> Judge:
 
 
 PEERS: Final = (
-    Peer("datatrove", "datatrove 0.10.1, NGramsDecontFilter", _datatrove, 4_000),
+    Peer("datatrove", "datatrove 0.10.1, NGramsDecontFilter (English, its default)", _datatrove, 4_000),
     Peer("lm-evaluation-harness", "lm_eval 0.4.13, Janitor (in Python, as installed)", _janitor, 10_000),
     Peer(
         "open-r1",

@@ -18,7 +18,7 @@ from campaigns.transitions import move
 from review import consensus
 from review.ballot import LONGEST_RATIONALE, Ballot, Problem
 from review.models import Decision, Seat, Vote
-from review.queue import waiting
+from review.queue import PASSED, waiting
 
 # How many wordings one search for a seat tries before it gives up: each time somebody else was quicker.
 _RACES = 50
@@ -147,6 +147,18 @@ def vote(
     events.record("vote cast", cast, campaign=campaign, by=by, now=now, data=data)
     _count(item, revision, now)
     return cast
+
+
+@transaction.atomic
+def pass_on(*, revision: Revision, by: User, now: datetime) -> None:
+    """Give one's seat to whoever comes next; for this person, the wording goes to the end of the queue.
+
+    Without a seat, or once they voted, nothing happens.
+    """
+    item = _locked(revision)
+    voted = revision.votes.filter(reviewer=by).exists()
+    if not voted and revision.seats.filter(reviewer=by).delete()[0]:
+        events.record(PASSED, revision, campaign=item.campaign, by=by, now=now)
 
 
 @transaction.atomic

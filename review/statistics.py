@@ -1,7 +1,8 @@
 """The numbers behind the dashboard. Nothing here tells of votes on a wording that is not decided yet.
 
-"Decided" items are those that the votes accepted or rejected and that no lead has sent back or withdrawn since; all
-that is said of votes is said of those on their current wordings.
+"Decided" items are those that the votes accepted or rejected and that no lead has sent back or withdrawn since. What
+is said of votes is said of every wording that votes decided, whatever became of it afterwards: sending contested
+items back must not make reviewers look more agreed than they were.
 """
 
 from collections import Counter
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from annotation.models import Difficulty, Item, NaturalLanguage
 from campaigns.models import Campaign, Role, User
@@ -42,11 +43,11 @@ class Funnel:
 
 @dataclass(frozen=True)
 class VoteCount:
-    """How many decided items got `valid` of `votes`."""
+    """How many decided wordings got `valid` of `votes`."""
 
     valid: int
     votes: int
-    items: int
+    wordings: int
 
 
 @dataclass(frozen=True)
@@ -128,19 +129,14 @@ def _released(campaign: Campaign) -> int:
 
 
 def vote_distribution(campaign: Campaign) -> list[VoteCount]:
-    """Decided items by number of valid votes, each possible number included; fewest reviewers first."""
+    """Decided wordings by number of valid votes, each possible number included; fewest reviewers first."""
     rows = (
-        Decision.objects.filter(
-            outcome__in=COUNTED,
-            revision__item__campaign=campaign,
-            revision__item__status__in=DECIDED,
-            revision__item__revision=F("revision"),
-        )
+        Decision.objects.filter(outcome__in=COUNTED, revision__item__campaign=campaign)
         .order_by()
         .values_list("votes", "valid_votes")
-        .annotate(items=Count("pk"))
+        .annotate(wordings=Count("pk"))
     )
-    found = {(votes, valid): items for votes, valid, items in rows}
+    found = {(votes, valid): wordings for votes, valid, wordings in rows}
     return [
         VoteCount(valid, votes, found.get((votes, valid), 0))
         for votes in sorted({votes for votes, _valid in found})
@@ -155,17 +151,17 @@ def vote_table(campaign: Campaign, decided_only: bool = True) -> pd.DataFrame:
     """
     votes = Vote.objects.filter(revision__item__campaign=campaign)
     if decided_only:
-        votes = votes.filter(revision__item__status__in=DECIDED, revision__item__revision=F("revision"))
+        votes = votes.filter(revision__decisions__outcome__in=COUNTED)  # at most one decision a wording is counted
     votes = votes.order_by("revision__item", "revision__number", "seat", "pk")
     rows = votes.values_list("revision__item", "revision", "reviewer", *VOTE_COLUMNS[3:])
     return pd.DataFrame.from_records(list(rows), columns=list(VOTE_COLUMNS))
 
 
 def agreement_of(votes: pd.DataFrame) -> Agreement:
-    """Agreement on "valid" in a vote table."""
+    """Agreement on "valid" in a vote table; what is judged is a wording."""
     labels: dict[int, dict[Hashable, Hashable]] = {}
-    for item, reviewer, valid in zip(votes["item"], votes["reviewer"], votes["valid"], strict=True):
-        labels.setdefault(item, {})[int(reviewer)] = bool(valid)
+    for wording, reviewer, valid in zip(votes["revision"], votes["reviewer"], votes["valid"], strict=True):
+        labels.setdefault(wording, {})[int(reviewer)] = bool(valid)
     items = list(labels.values())
     return Agreement(
         agreement.pairwise(items),

@@ -8,6 +8,7 @@ urlpatterns = [
     path("review/claim/", views.claim, name="claim"),
     path("review/<int:pk>/", views.revision, name="revision"),
     path("review/<int:pk>/vote/", views.vote, name="vote"),
+    path("review/<int:pk>/pass/", views.pass_on, name="pass"),
     path("dashboard/", views.dashboard, name="dashboard"),
     path("dashboard/charts/<slug:name>.svg", views.chart, name="chart"),
     path("items/", views.items, name="items"),

@@ -64,6 +64,7 @@ PAGES: dict[str, tuple[str, set[str], tuple[str, ...]]] = {
     "review:claim": ("post", REVIEWER, ()),
     "review:revision": ("get", REVIEWER, ("revision",)),
     "review:vote": ("post", REVIEWER, ("revision",)),
+    "review:pass": ("post", REVIEWER, ("revision",)),
     "review:dashboard": ("get", MEMBERS, ()),
     "review:chart": ("get", MEMBERS, ("chart",)),
     "review:items": ("get", LEAD, ()),

@@ -2,6 +2,18 @@
 
 from review.views.dashboard import chart, dashboard
 from review.views.items import item, items, send_back, withdraw
-from review.views.judging import claim, queue, revision, vote
+from review.views.judging import claim, pass_on, queue, revision, vote
 
-__all__ = ["chart", "claim", "dashboard", "item", "items", "queue", "revision", "send_back", "vote", "withdraw"]
+__all__ = [
+    "chart",
+    "claim",
+    "dashboard",
+    "item",
+    "items",
+    "pass_on",
+    "queue",
+    "revision",
+    "send_back",
+    "vote",
+    "withdraw",
+]

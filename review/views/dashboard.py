@@ -81,9 +81,10 @@ def _funnel(campaign: Campaign, scope: Scope, theme: Theme) -> str:
 def _votes(campaign: Campaign, scope: Scope, theme: Theme) -> str:
     said = _("%(valid)s of %(votes)s valid")
     rows = [
-        (said % {"valid": row.valid, "votes": row.votes}, row.items) for row in statistics.vote_distribution(campaign)
+        (said % {"valid": row.valid, "votes": row.votes}, row.wordings)
+        for row in statistics.vote_distribution(campaign)
     ]
-    return charts.bars(rows, theme=theme, value=_("decided items"))
+    return charts.bars(rows, theme=theme, value=_("decided wordings"))
 
 
 def _difficulty(campaign: Campaign, scope: Scope, theme: Theme) -> str:

@@ -72,6 +72,14 @@ def vote(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     return _next(request, campaign)
 
 
+@require_POST
+@roles_required(Role.REVIEWER)
+def pass_on(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
+    actions.pass_on(revision=_wording(request, campaign, pk), by=request.user, now=timezone.now())
+    messages.info(request, _("Passed on to another reviewer."))
+    return _next(request, campaign)
+
+
 def _next(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """On to the next wording to judge, or back to the queue when nothing waits."""
     seat = actions.take_seat(campaign=campaign, by=request.user, now=timezone.now())

@@ -193,21 +193,23 @@ def test_question_lengths_are_recounted_by_quorum(bundle_folder: Path) -> None:
     assert any("has not 999 words" in finding for finding in audit(bundle_folder).findings)
 
 
-def test_contamination_is_looked_for_again_with_the_same_references(team: Team, tmp_path: Path) -> None:
+def test_contamination_is_looked_for_again_with_newer_references_too(team: Team, tmp_path: Path) -> None:
     team.item(True, True, True, True)
     folder = tmp_path / "bundle"
     actions.write_bundle(team.freeze(), folder)
     reference = make_reference("late", "how do i count the words of file number 1 and more")
-    assert audit(folder).rechecked is False
+    done = audit(folder)
+    assert done.rechecked is True
+    assert any("shares 10 words with late 1 (not among the bundle's references)" in line for line in done.findings)
     rows = [{"name": "late", "digest": reference.digest, "prompts": 1, "n": 10}]
     (folder / "references.json").write_text(json.dumps(rows), encoding="utf-8")
     sign_again(folder)
     done = audit(folder)
     assert done.rechecked is True
-    assert any("shares 10 words with late" in finding for finding in done.findings)
+    assert any(line.endswith("shares 10 words with late 1") for line in done.findings)
 
 
-def test_other_references_are_no_finding(bundle_folder: Path, reference: Reference) -> None:
+def test_without_references_contamination_is_not_looked_for(bundle_folder: Path, reference: Reference) -> None:
     retire(reference=reference, by=None, now=NOW)
     done = audit(bundle_folder)
     assert (done.findings, done.rechecked) == ([], False)

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from annotation.models import Item
 from campaigns.models import Campaign
 from decontamination.models import ReferencePrompt
-from sampling.models import Document, Seed
+from sampling.models import Document
 from tests.browser.steps import choose_vote, expect_message, write
 from tests.factories import make_annotator, make_reviewer
 
@@ -120,7 +120,7 @@ def test_real_questions_become_a_verified_release(
             valid = query != "Fix it."
             choose_vote(page, valid=valid, rationale="" if valid else "What is broken?")
             page.keyboard.press("Control+Enter")
-            expect_message(page, "Recorded")
+        expect_message(page, "Nothing waits for you at the moment.")
     statuses = dict(Item.objects.values_list("revision__query", "status"))
     assert statuses == dict(zip(QUERIES, ("accepted", "accepted", "rejected"), strict=True))
 

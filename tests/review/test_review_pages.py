@@ -271,9 +271,9 @@ class TestLeadsPages:
 
     def test_withdrawn_for_good(self, team: Team, lead: Client) -> None:
         item = team.item()
-        assert "Withdraw for good" in text(lead.get(url(team, "item", item.pk)))
+        assert "Withdraw it for good" in text(lead.get(url(team, "item", item.pk)))
         page = text(lead.post(url(team, "withdraw", item.pk), {"note": "Licence."}, follow=True))
-        assert "Withdraw for good" not in page
+        assert "Withdraw it for good" not in page
         item.refresh_from_db()
         assert item.status == "withdrawn"
         page = text(lead.post(url(team, "return", item.pk), {"note": "Come back"}, follow=True))

@@ -66,40 +66,39 @@ def test_documents_are_those_of_every_corpus_drawn_from_once_each(team: Team) ->
     assert statistics.funnel(team.campaign).documents == 1
 
 
-def test_the_vote_distribution_is_of_decided_items(busy: Team) -> None:
+def test_the_vote_distribution_is_of_decided_wordings_whatever_became_of_them(busy: Team) -> None:
     rows = statistics.vote_distribution(busy.campaign)
-    assert rows == [VoteCount(valid, 4, items) for valid, items in enumerate([0, 0, 1, 1, 1])]
-    assert sum(row.items for row in rows) == statistics.funnel(busy.campaign).decided
+    assert rows == [VoteCount(valid, 4, items) for valid, items in enumerate([0, 0, 1, 2, 2])]
 
 
-def test_agreement_is_of_decided_items(busy: Team) -> None:
+def test_agreement_is_of_decided_wordings(busy: Team) -> None:
     found = statistics.agreement_of(statistics.vote_table(busy.campaign))
-    # 6 of 6, 3 of 6 and 2 of 6 pairs; 9 of 12 votes are valid.
-    assert found.pairs == Pairs(agreeing=11, total=18, items=3)
-    expected = (9 / 12) ** 2 + (3 / 12) ** 2
-    assert found.fleiss_kappa == pytest.approx((11 / 18 - expected) / (1 - expected))
-    assert found.krippendorff_alpha == pytest.approx(1 - (7 / 18) / (9 / 22))
+    # 6 of 6, 3 of 6, 2 of 6, 6 of 6 and 3 of 6 pairs; 16 of 20 votes are valid.
+    assert found.pairs == Pairs(agreeing=20, total=30, items=5)
+    expected = (16 / 20) ** 2 + (4 / 20) ** 2
+    assert found.fleiss_kappa == pytest.approx((20 / 30 - expected) / (1 - expected))
+    assert found.krippendorff_alpha == pytest.approx(1 - (10 / 30) / (2 * 16 * 4 / (20 * 19)))
 
 
 def test_the_vote_table_holds_each_vote_once_in_order(busy: Team) -> None:
     table = statistics.vote_table(busy.campaign)
     assert tuple(table.columns) == statistics.VOTE_COLUMNS
-    assert len(table) == 12
+    assert len(table) == 20
     assert table["item"].is_monotonic_increasing
-    assert table["seat"].tolist() == [1, 2, 3, 4] * 3
-    assert table["valid"].tolist() == [True] * 7 + [False] + [True, False, True, False]
+    assert table["seat"].tolist() == [1, 2, 3, 4] * 5
+    assert table["valid"].tolist() == [True] * 7 + [False] + [True, False, True, False] + [True] * 7 + [False]
     assert len(statistics.vote_table(busy.campaign, decided_only=False)) == 22
 
 
-def test_votes_on_an_earlier_wording_are_not_in_the_numbers(team: Team) -> None:
+def test_votes_on_an_earlier_wording_stay_in_the_numbers(team: Team) -> None:
     item = team.judged(False, False, False, False)
     team.sent_back(item)
     item.refresh_from_db()
-    assert statistics.vote_table(team.campaign).empty
-    assert statistics.vote_distribution(team.campaign) == []
+    assert statistics.vote_table(team.campaign)["valid"].tolist() == [False] * 4
+    assert [row.wordings for row in statistics.vote_distribution(team.campaign)] == [1, 0, 0, 0, 0]
     team.votes(item, [True] * 4)
-    assert statistics.vote_table(team.campaign)["valid"].tolist() == [True] * 4
-    assert [row.items for row in statistics.vote_distribution(team.campaign)] == [0, 0, 0, 0, 1]
+    assert statistics.vote_table(team.campaign)["valid"].tolist() == [False] * 4 + [True] * 4
+    assert [row.wordings for row in statistics.vote_distribution(team.campaign)] == [1, 0, 0, 0, 1]
 
 
 def test_difficulty_by_major_in_the_order_of_the_taxonomy(busy: Team) -> None:
@@ -128,9 +127,9 @@ def test_the_progress_of_reviewers(busy: Team) -> None:
     rows = statistics.reviewers(busy.campaign, statistics.vote_table(busy.campaign))
     assert [row.user for row in rows] == busy.reviewers
     assert [row.votes for row in rows] == [6, 6, 5, 5]
-    assert [row.decided_votes for row in rows] == [3] * 4
-    assert [row.valid_share for row in rows] == pytest.approx([1, 2 / 3, 1, 1 / 3])
-    assert [row.agreement for row in rows] == [Pairs(6, 9, 3), Pairs(6, 9, 3), Pairs(6, 9, 3), Pairs(4, 9, 3)]
+    assert [row.decided_votes for row in rows] == [5] * 4
+    assert [row.valid_share for row in rows] == pytest.approx([1, 4 / 5, 1, 2 / 5])
+    assert [row.agreement for row in rows] == [Pairs(11, 15, 5)] * 3 + [Pairs(7, 15, 5)]
 
 
 def test_nothing_at_all_is_undefined_rather_than_zero(team: Team) -> None:
@@ -156,9 +155,9 @@ def test_leads_see_names_and_others_numbers_and_themselves(busy: Team) -> None:
 
 def test_the_page_says_the_numbers_and_what_each_chart_shows(busy: Team) -> None:
     html = page(busy, busy.reviewers[0])
-    assert "61.1 %" in html
+    assert "66.7 %" in html
     assert "Of 6 queries, 2 are accepted, 1 of them share no words with a reference, and 0 are released." in html
-    assert "Of 3 decided items, 2 have a quorum of valid votes." in html
+    assert "5 decided wordings by the number of their valid votes." in html
     assert html.count('media="(prefers-color-scheme: dark)"') == html.count("<picture>") == 5
     assert "of=accepted" in page(busy, busy.lead, of="accepted").split('id="queries"')[1]
 
@@ -220,3 +219,12 @@ def test_no_rows_make_an_empty_chart() -> None:
         charts.stacked([], ["a", "b", "c"], theme="dark", value="n"),
     ):
         assert ElementTree.fromstring(svg).tag.endswith("svg")
+
+
+def test_sending_contested_items_back_does_not_raise_the_agreement(team: Team) -> None:
+    contested = team.judged(True, True, False, False)
+    team.judged(True, True, True, True)
+    before = statistics.agreement_of(statistics.vote_table(team.campaign)).pairs
+    actions.send_back(item=contested, note="Say more.", by=team.lead, now=NOW)
+    assert statistics.agreement_of(statistics.vote_table(team.campaign)).pairs == before
+    assert sum(row.wordings for row in statistics.vote_distribution(team.campaign)) == 2

@@ -333,3 +333,26 @@ class TestLeads:
 
 def _wording(item: Item) -> dict[str, object]:
     return {**WORDING, "query": f"What is item {item.pk} about, in one sentence?"}
+
+
+def test_who_passes_a_query_on_gets_another_one_and_somebody_else_gets_it(team: Team) -> None:
+    first, second = team.item(), team.item()
+    one, other = team.reviewers[0], team.reviewers[1]
+    seat = actions.take_seat(campaign=team.campaign, by=one, now=NOW)
+    assert seat
+    assert seat.revision_id == first.revision_id
+    actions.pass_on(revision=seat.revision, by=one, now=NOW)
+    following = actions.take_seat(campaign=team.campaign, by=one, now=NOW)
+    assert following
+    assert following.revision_id == second.revision_id
+    taken = actions.take_seat(campaign=team.campaign, by=other, now=NOW)
+    assert taken
+    assert (taken.revision_id, taken.number) == (first.revision_id, 1)
+
+
+def test_a_seat_with_a_vote_is_not_passed_on(team: Team) -> None:
+    item = team.item()
+    team.vote(item, team.reviewers[0])
+    assert item.revision
+    actions.pass_on(revision=item.revision, by=team.reviewers[0], now=NOW)
+    assert item.revision.seats.count() == 1

@@ -9,7 +9,7 @@ from campaigns.terminal import Outcome
 
 
 class Command(TerminalCommand):
-    help = "Check a bundle: files, digests, counts, votes, wordings and, with the same references, contamination."
+    help = "Check a bundle: files, digests, counts, votes, wordings, and overlaps with the references in force here."
     refusals = (NotABundle,)
 
     def arguments(self, parser: ArgumentParser) -> None:
@@ -28,6 +28,7 @@ class Command(TerminalCommand):
                 "digest": done.report.digest,
                 "frozen_here": done.known,
                 "contamination_rechecked": done.rechecked,
+                "references_in_force": done.references,
                 "broken": len(done.findings),
                 "findings": done.findings,
             },

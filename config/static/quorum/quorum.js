@@ -45,6 +45,7 @@
     if (taker) {
       const chosen = String(window.getSelection()).trim();
       const field = document.getElementById(taker.dataset.selectInto);
+      if (!chosen && field) field.focus();
       if (chosen && field) { field.value = chosen; field.dispatchEvent(new Event("input", { bubbles: true })); field.focus(); }
     }
   });
