@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.models import Campaign
+from campaigns.models import CJK_WEIGHT, Campaign
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from decontamination import actions, publishers
@@ -35,7 +35,8 @@ class Command(TerminalCommand):
         parser.add_argument("--key", help="the field that names the prompt")
 
     def work(self, **options: Any) -> Outcome:
-        now, figures = timezone.now(), {}
+        now = timezone.now()
+        figures: dict[str, Any] = {}
         for name in options["names"]:
             if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
                 raise Unnamed(f"{name}: a reference's name has lower-case letters, digits, - and _ only")
@@ -50,9 +51,11 @@ class Command(TerminalCommand):
             )
             figures[name] = reference.prompt_count
             figures[f"{name}_new"] = created
-        for n in {10, *Campaign.objects.values_list("ngram", flat=True)}:
-            index = actions.current_index(n=n)
-            figures[f"index_{n}"] = index.digest
+        figures["index"] = actions.current_index(n=10, cjk_weight=CJK_WEIGHT).digest
+        rules = Campaign.objects.order_by("ngram", "cjk_weight").values_list("ngram", "cjk_weight").distinct()
+        for n, cjk_weight in rules:
+            index = actions.current_index(n=n, cjk_weight=cjk_weight)
+            figures[f"index_of_{n}_words_weight_{cjk_weight:g}"] = index.digest
         figures["references_in_force"] = Reference.objects.in_force().count()
         return Outcome(figures)
 
