@@ -54,9 +54,16 @@ check: $(VENV)/.installed-dev
 	QUORUM_HTTPS=1 QUORUM_SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))') $(MANAGE) check --deploy --fail-level WARNING
 	$(MANAGE) compile_templates
 
+# The engines that ours is compared with, in a folder of their own: they must not touch what requirements.txt pins.
+$(VENV)-perf/.installed: perf/requirements.txt
+	rm -rf $(VENV)-perf
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)-perf -r perf/requirements.txt
+	@touch $@
+
 ## make perf          side-by-side benchmarks
 perf: $(VENV)/.installed-dev
-	$(BIN)/python -m perf
+	@$(MAKE) --no-print-directory $(VENV)-perf/.installed || echo "Some engines to compare with are missing and skipped." >&2
+	PYTHONPATH=$(VENV)-perf $(BIN)/python -m perf
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-perf .mypy_cache .ruff_cache .pytest_cache

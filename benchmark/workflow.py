@@ -1,5 +1,6 @@
-"""Which status may follow which: the table that `campaigns.transitions.move` obeys."""
+"""Which steps a release may take."""
 
-from campaigns.transitions import Table
+from collections.abc import Mapping
+from typing import Final
 
-RELEASE: Table = {"draft": frozenset({"frozen"})}
+RELEASE: Final[Mapping[str, frozenset[str]]] = {"draft": frozenset({"frozen"})}

@@ -11,6 +11,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 README = ["annotate", "review", "dashboard", "setup", "clusters", "release"]
+# Who looks, and where: an address, "claim:ADDRESS" for what its claim button gives out, or "first:ADDRESS:PART…" for
+# the first link there whose address holds PART, and so on from there. tests/browser/test_accessibility.py goes there too.
 PAGES = {
     "login": ("", "/login/"),
     "home": ("lead", "/"),
@@ -26,7 +28,7 @@ PAGES = {
     "cluster": ("lead", "first:/c/demo/clusters/:/clusters/"),
     "items": ("lead", "/c/demo/items/"),
     "item": ("lead", "first:/c/demo/items/:/items/"),
-    "seed": ("lead", "first:/c/demo/items/:/seeds/"),
+    "seed": ("lead", "first:/c/demo/items/:/items/:/seeds/"),
     "references": ("lead", "/c/demo/references/"),
     "reference": ("lead", "first:/c/demo/references/:/references/"),
     "members": ("lead", "/c/demo/members/"),
@@ -39,6 +41,22 @@ PAGES = {
 }
 
 
+def go(page: Page, where: str) -> None:
+    kind, _, rest = where.partition(":")
+    if kind == "claim":
+        page.goto(rest)
+        page.click("form[action$='/claim/'] button")
+    elif kind == "first":
+        start, *parts = rest.split(":")
+        page.goto(start)
+        for part in parts:
+            page.locator(f"main a[href*='{part}']:not([href='{start}'])").first.click()
+            page.wait_for_load_state()
+    else:
+        page.goto(where)
+    page.wait_for_load_state()
+
+
 def open_page(browser: Browser, base: str, password: str, name: str, width: int, scheme: str) -> Page:
     who, where = PAGES[name]
     page = browser.new_page(base_url=base, viewport={"width": width, "height": 860}, color_scheme=scheme)  # type: ignore[arg-type]
@@ -48,17 +66,7 @@ def open_page(browser: Browser, base: str, password: str, name: str, width: int,
         page.fill("[name=password]", password)
         page.click("main button")
         page.wait_for_load_state()
-    if where.startswith("claim:"):
-        page.goto(where.removeprefix("claim:"))
-        page.click("form[action$='/claim/'] button")
-        page.wait_for_load_state()
-    elif where.startswith("first:"):
-        start, part = where.removeprefix("first:").rsplit(":", 1)
-        page.goto(start)
-        page.locator(f"main a[href*='{part}']:not([href='{start}'])").first.click()
-        page.wait_for_load_state()
-    else:
-        page.goto(where)
+    go(page, where)
     page.wait_for_timeout(400)
     return page
 

@@ -23,8 +23,8 @@ T = TypeVar("T")
 def compare(scale: Scale) -> None:
     """Print the tables and keep them as growth.md."""
     parts = [
-        f"Texts as in the comparison of contamination ({texts.source()}). Seconds are of one processor; memory is the most "
-        "that the process ever held resident, Python and numpy included.",
+        f"Texts as in the comparison of contamination ({texts.source()}). Seconds are of one processor; memory is the "
+        "most that the process ever held resident, Python and numpy included.",
         _documents(scale),
         _prompts(scale),
     ]

@@ -71,7 +71,7 @@ def _open_r1(prompts: Sequence[str], n: int) -> Judge:
     for number, prompt in enumerate(prompts):
         for ngram in ngrams(prompt):
             lookup.setdefault(ngram, set()).add(number)
-    return lambda text: any({ngram in lookup for ngram in set(ngrams(text))})
+    return lambda text: any(ngram in lookup for ngram in set(ngrams(text)))
 
 
 def _qwen(prompts: Sequence[str], n: int) -> Judge:
@@ -86,10 +86,7 @@ def _qwen(prompts: Sequence[str], n: int) -> Judge:
 def _bigcode(prompts: Sequence[str], n: int) -> Judge:
     def judge(text: str) -> bool:
         content = text.lower()
-        for prompt in prompts:
-            if prompt.lower() in content:  # noqa: SIM110  # as the original does it
-                return True
-        return False
+        return any(prompt.lower() in content for prompt in prompts)
 
     return judge
 
@@ -105,19 +102,19 @@ def _tuples(prompts: Sequence[str], n: int) -> Judge:
 
 PEERS: Final = (
     Peer("datatrove", "datatrove 0.10.1, NGramsDecontFilter", _datatrove, 4_000),
-    Peer("lm-evaluation-harness", "lm_eval 0.4.13, Janitor (in Python, as installed)", _janitor, 40_000, True),
+    Peer("lm-evaluation-harness", "lm_eval 0.4.13, Janitor (in Python, as installed)", _janitor, 10_000),
     Peer(
         "open-r1",
         "re-implementation of huggingface/open-r1 scripts/decontaminate.py (its n is 8)",
         _open_r1,
-        40_000,
+        20_000,
         True,
     ),
     Peer(
         "Qwen2.5-Coder",
         "re-implementation of QwenLM/Qwen2.5-Coder finetuning/sft/utils/decont.py (case-sensitive)",
         _qwen,
-        100_000,
+        40_000,
         True,
     ),
     Peer(
@@ -126,7 +123,7 @@ PEERS: Final = (
         _bigcode,
         600,
     ),
-    Peer("plain set of tuples", r"`\w+`, lower case, a set of tuples of strings: the textbook", _tuples, 100_000, True),
+    Peer("plain set of tuples", r"`\w+`, lower case, a set of tuples of strings: the textbook", _tuples, 40_000, True),
 )
 
 

@@ -12,7 +12,7 @@ import os
 import random
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ DATA: Final = Path(os.environ.get("QUORUM_DATA", _HERE.parents[1] / "shared" / "
 _DEMO: Final = _HERE.parent / "fixtures" / "demo"
 _TAG: Final = re.compile(r"<[^>]+>")
 _HAN: Final = re.compile("[\u4e00-\u9fff]")
+_FEWEST_WORDS: Final = 10  # of a recombined prompt
 _LONGEST_LINE: Final = 400  # characters; longer ones are minified code and encoded data
 
 
@@ -57,7 +58,7 @@ def _questions() -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         if len(text) < 200:
             titles.append(text.strip())
             continue
-        lines = (line.rstrip() for line in html.unescape(_TAG.sub("", text)).splitlines())
+        lines = (line.rstrip() for line in _plain(text).splitlines())
         bodies.append(tuple(line[:_LONGEST_LINE] for line in lines if line))
     return tuple(titles), tuple(body for body in bodies if body)
 
@@ -77,17 +78,24 @@ def _real_texts() -> Iterator[str]:
         yield record["question"]
     for record in _json_lines(corpora / "arena_hard_v2.jsonl"):
         yield record["prompt"]
-    for text in chinese_prompts():
-        yield text
-    csv.field_size_limit(1 << 30)
+    yield from chinese_prompts()
     for name, field in (
         ("stackoverflow_questions.csv", "Body"),
         ("sede_export.csv", "body"),
         ("realhumaneval_chat.csv", "response"),
     ):
-        with (corpora / name).open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                yield row[field] or ""
+        for row in _table(name):
+            yield row[field] or ""
+
+
+def _table(name: str) -> Iterator[dict[str, str]]:
+    csv.field_size_limit(1 << 30)
+    with (DATA / "corpora" / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _plain(markup: str) -> str:
+    return html.unescape(_TAG.sub("", markup))
 
 
 def chinese_prompts() -> list[str]:
@@ -96,17 +104,27 @@ def chinese_prompts() -> list[str]:
     return ["\n".join(turn["content"] for turn in record["turns"] if turn["role"] == "user") for record in records]
 
 
-def chinese_questions() -> list[str]:
-    """Chinese questions, title and body."""
+def chinese_questions() -> list[tuple[str, str]]:
+    """Chinese questions, each with its id: title and body."""
     records = _json_lines(DATA / "corpora" / "questions.jsonl.gz")
-    return [f"{each['title']}\n{each['body']}".strip() for each in records if each["natural_language"] == "zh"]
+    chinese = (each for each in records if each["natural_language"] == "zh")
+    return [(each["id"], f"{each['title']}\n{each['body']}".strip()) for each in chinese]
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    with path.open("rb") as file, gzip.open(file) if path.suffix == ".gz" else file as lines:
         for line in lines:
             yield json.loads(line)
+
+
+def questions(count: int) -> list[str]:
+    """So many questions as they were asked: title and body, without markup."""
+    if real():
+        rows = _table("stackoverflow_questions.csv")
+        asked = ((row["Title"], row["Body"]) for row in rows)
+    else:
+        asked = ((record["title"], record["body"]) for record in _json_lines(_DEMO / "corpus.jsonl"))
+    return [f"{title}\n{_plain(body)}".strip() for title, body in islice(asked, count)]
 
 
 def documents(count: int, seed: int = 1) -> Iterator[str]:
@@ -141,18 +159,22 @@ def prompts(count: int, seed: int = 2) -> list[Prompt]:
     lengths = [len(words.tokens(prompt.text)) for prompt in published()]
     pick = random.Random(seed)
     for number in range(count - len(found)):
-        length = pick.choice(lengths)
-        text = " ".join(pick.choice(pieces) for _ in range(max(1, round(length / 5.5))))
-        found.append(Prompt("recombined", str(number), text))
+        goal, chosen = max(_FEWEST_WORDS, pick.choice(lengths)), list[str]()
+        while goal > 0:
+            length, piece = pick.choice(pieces)
+            goal -= length
+            chosen.append(piece)
+        found.append(Prompt("recombined", str(number), " ".join(chosen)))
     return found
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Stretches of a text with their numbers of words."""
     split = words.split(text)
     at, sizes = 0, random.Random(text)
     while at < len(split.words):
         end = min(at + sizes.randrange(3, 9), len(split.words))
-        yield text[split.starts[at] : split.ends[end - 1]]
+        yield end - at, text[split.starts[at] : split.ends[end - 1]]
         at = end
 
 
@@ -194,7 +216,7 @@ def _passage(length: int, text: str) -> str:
     return text[split.starts[first] : split.ends[first + length - 1]]
 
 
-KINDS: Final = {
+KINDS: Final[dict[str, Callable[[str], str]]] = {
     "exact": str,
     "other case": str.upper,
     "other punctuation": _punctuated,

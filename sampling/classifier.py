@@ -1,5 +1,7 @@
 """Which category a text belongs to, learnt from labelled ones: multinomial logistic regression on embeddings.
 
+Beside the labelled texts it learns from the categories' own descriptions, each of which weighs as much as many texts.
+
 Nothing votes on its own category: a text that is itself in the training data is scored by a model that has seen
 neither it nor any near-duplicate of it.
 """
@@ -17,7 +19,9 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 
 _FOLDS = 5
-_STRENGTH = 10.0  # inverse of the regularisation; see Evaluation for what it reaches
+# Chosen by cross-validation on the demo corpus (520 texts, 40 categories): macro-F1 .46 without descriptions, .56 with.
+_STRENGTH = 3.0  # inverse of the regularisation
+_DESCRIPTION = 24.0  # how many texts a category's description weighs
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,16 @@ class Training:
     vectors: Vectors
     labels: list[str]
     groups: list[int]
+    description_digests: list[str]
+    descriptions: Vectors
+    described: list[str]  # the category of each
 
     @property
     def digest(self) -> str:
+        """Of everything that a category depends on, beside the text's own vector."""
         rows = sorted(zip(self.digests, self.labels, strict=True))
-        settings = f"logistic regression, C={_STRENGTH}, {_FOLDS} folds\n"
+        rows += sorted(zip(self.description_digests, self.described, strict=True))
+        settings = f"logistic regression, C={_STRENGTH}, {_DESCRIPTION}, {_FOLDS} folds\n"
         return hashlib.sha256((settings + "".join(f"{text} {label}\n" for text, label in rows)).encode()).hexdigest()
 
 
@@ -61,7 +70,7 @@ class Classifier:
         self.categories = sorted(set(training.labels))
         self._out_of_fold = _cross_validated(training, self.categories)
         self._rows = {digest: row for row, digest in enumerate(training.digests)}
-        self._fitted = _fit(training.vectors, training.labels)
+        self._fitted = _fit(training, np.arange(len(training.labels)))
 
     def probabilities(self, digests: Sequence[str], vectors: Vectors) -> NDArray[np.float64]:
         """One row for each text, one column for each of `categories`."""
@@ -74,14 +83,21 @@ class Classifier:
         return result
 
 
-def _fit(vectors: Vectors, labels: Sequence[str]) -> Any:
+def _fit(training: Training, rows: NDArray[np.int64]) -> Any:
+    """Of these rows, and of the descriptions of all categories that occur at all."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=_STRENGTH, max_iter=500, class_weight="balanced").fit(vectors, list(labels))
+        known = set(training.labels)
+        described = [at for at, label in enumerate(training.described) if label in known]
+        return LogisticRegression(C=_STRENGTH, max_iter=500).fit(
+            np.concatenate([training.vectors[rows], training.descriptions[described]]),
+            [training.labels[row] for row in rows] + [training.described[at] for at in described],
+            sample_weight=np.concatenate([np.ones(len(rows)), np.full(len(described), _DESCRIPTION)]),
+        )
 
 
 def _spread(fitted: Any, vectors: Vectors, categories: list[str]) -> NDArray[np.float64]:
@@ -108,9 +124,8 @@ def _folds(training: Training) -> list[tuple[NDArray[np.int64], NDArray[np.int64
 def _cross_validated(training: Training, categories: list[str]) -> NDArray[np.float64]:
     result = np.full((len(training.labels), len(categories)), 1 / len(categories))
     for seen, held in _folds(training):
-        labels = [training.labels[row] for row in seen]
-        if len(set(labels)) > 1:
-            result[held] = _spread(_fit(training.vectors[seen], labels), training.vectors[held], categories)
+        if len({training.labels[row] for row in seen}) > 1:
+            result[held] = _spread(_fit(training, seen), training.vectors[held], categories)
     return result
 
 

@@ -6,6 +6,7 @@ Code blocks keep their language, scripts and the site's own lines go, personal d
 import hashlib
 import re
 import unicodedata
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,15 +54,15 @@ _SITE = re.compile(
     r"|\b(?:log|sign) ?(?:in|out|up)\b|\baccept(?: all)?\b|\breject(?: all)?\b|\bmanage options\b|\bcookie settings\b"
     r"|\b(?:share|edit|follow|flag|report|save|cite|close|reopen|bookmark|reply|home|questions?|tags?|users?|jobs"
     r"|companies|search|unanswered|settings|about|contact|privacy|votes?)\b"
-    r"|(?:提问于|编辑于|修改于|发布于|被?浏览|阅读|关注|回答) ?[\d.,-]+ ?[kw万]? ?(?:次|年前|个月前|天前|小时前)?(?:提问)?"
+    r"|(?:提问于|编辑于|修改于|发布于|被?浏览|阅读|关注|回答) ?[\d.,-]+ ?[kw万]? ?(?:次|年前|个月前|天前|小时前)?"
     r"|\d+ ?(?:年|个月|天|小时)前(?:提问|修改|发布)?"
     r"|改进(?:此|这个|这条)?(?:问题|回答)|分享|收藏|举报|关注|点赞|评论|回复|编辑|首页|问答|问题|标签|用户|登录|注册",
     re.IGNORECASE,
 )
 # ... if it holds two of them, or one that nobody writes alone.
 _ALONE = re.compile(
-    r"(?:asked|modified|active|viewed|edited|answered) .*\d|.*\b(?:views?|answers?|votes|comments?)\b.*|improve this .*"
-    r"|add a comment|show \d.*|edited by .*|.*(?:提问|浏览|阅读).*\d.*|\d+ ?(?:年|个月|天)前.*|改进.*",
+    r"(?:asked|modified|active|viewed|edited|answered) .*\d.*|.*\b(?:views?|answers?|votes|comments?)\b.*"
+    r"|improve this .*|add a comment|show \d.*|edited by .*|.*(?:提问|浏览|阅读).*\d.*|\d+ ?(?:年|个月|天)前.*|改进.*",
     re.IGNORECASE,
 )
 # Whole sentences of the site's.
@@ -109,6 +110,13 @@ class _Converter(MarkdownConverter):
             return str(el.get("alt") or "")
         return str(super().convert_img(el, text, parent_tags))  # type: ignore[misc]
 
+    def convert_pre(self, el: Any, text: str, parent_tags: Any) -> str:
+        code = text.strip("\n").rstrip()
+        fence = "```"
+        while fence in code:
+            fence += "`"
+        return f"\n\n{fence}{_language(el)}\n{code}\n{fence}\n\n" if code else ""
+
 
 def _language(pre: Tag) -> str:
     """The language that a code block names in its own classes or in those of the code in it."""
@@ -126,11 +134,9 @@ def _markdown(root: Tag) -> str:
     converter = _Converter(
         heading_style="ATX",
         bullets="-",
-        code_language_callback=_language,
         escape_asterisks=False,
         escape_underscores=False,
         escape_misc=False,
-        strip_pre=None,
     )
     return str(converter.convert_soup(root))
 
@@ -189,20 +195,33 @@ def is_site_line(line: str) -> bool:
     >>> is_site_line("Share Improve this question Follow"), is_site_line("**Edit:** I share the questions below")
     (True, False)
     """
+    return _site_words(line) > 1
+
+
+def _site_words(line: str) -> int:
+    """Of how many phrases of the site a line is made, 2 for one that nobody writes alone; 0 if it says more."""
     words = re.sub(r"\[([^\]\n]*)\]\([^()\n]*\)", r"\1", line).strip(" \t-+*_#>|·•")
     words = " ".join(words.split())
     if not words or len(words) > _SITE_LINE_LONGEST:
-        return False
+        return 0
     if _NOTICE.fullmatch(words):
-        return True
+        return 2
     found = _SITE.findall(words)
     if not found or re.search(r"\w", _SITE.sub(" ", words)):
-        return False
-    return len(found) > 1 or _ALONE.fullmatch(words) is not None
+        return 0
+    return 2 if _ALONE.fullmatch(words) else len(found)
 
 
 def _without_chrome(prose: str) -> str:
-    return "\n".join(line for line in prose.split("\n") if not is_site_line(line))
+    """Without the site's lines. One word such as "Share" is only taken for the site's beside another such line."""
+    lines = prose.split("\n")
+    counts = [_site_words(line) for line in lines]
+    filled = [at for at, line in enumerate(lines) if line.strip(" \t-+*")]
+    doomed = {at for at in filled if counts[at] > 1}
+    for before, after in pairwise(filled):
+        if counts[before] and counts[after]:
+            doomed |= {before, after}
+    return "\n".join(line for at, line in enumerate(lines) if at not in doomed)
 
 
 def clean(text: str) -> str:
@@ -210,10 +229,23 @@ def clean(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     text = from_html(text) if is_html(text) else _outside_fences(text, lambda prose: _SCRIPT.sub("", prose))
     text = _outside_fences(text, _without_chrome)
-    text = _outside_fences(
-        text, lambda prose: re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t\xa0]+$", "", prose, flags=re.MULTILINE))
-    )
+    text = _outside_fences(text, _tidy)
+    text = _FENCE.sub(lambda block: _LAST_BLANK_LINES.sub(r"\n\1", block.group()), text)
     return mask(_printable(text)).strip("\n ")
+
+
+_LAST_BLANK_LINES = re.compile(r"(?:\n[ \t]*)+\n( {0,3}(?:```|~~~)[`~]*[ \t]*)\Z")  # of a code block
+
+
+def _tidy(prose: str) -> str:
+    """No white space at ends of lines, and neither empty lines in a row nor empty lines around a quotation's words."""
+    lines = [line.rstrip() for line in prose.split("\n")]
+    kept = [
+        line
+        for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False)
+        if line != ">" or (before.startswith(">") and after.startswith(">") and after != ">")
+    ]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept))
 
 
 def clean_title(text: str) -> str:

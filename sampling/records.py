@@ -107,7 +107,10 @@ class _Joined(io.RawIOBase):
 
 
 def _encoding(sample: bytes) -> str:
-    """By byte order mark; else UTF-8 where most lines with bytes beyond ASCII are UTF-8; else the likeliest."""
+    """By byte order mark; else UTF-8 where most lines with bytes beyond ASCII are UTF-8; else the likeliest.
+
+    JSON is UTF-8 by its standard: there, a few lines that are not are broken lines.
+    """
     for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if sample.startswith(mark):
             return name
@@ -119,7 +122,8 @@ def _encoding(sample: bytes) -> str:
                 good += 1
             except UnicodeDecodeError:
                 bad += 1
-    if good >= bad:
+    is_json = sample.lstrip()[:1] in (b"{", b"[")
+    if good >= bad or (is_json and bad < 3):
         return "utf-8"
     best = from_bytes(sample[: 256 * 1024]).best()
     return best.encoding if best else "latin-1"
@@ -209,8 +213,11 @@ def _json_object(path: Path, stream: io.RawIOBase, encoding: str) -> Iterator[Re
         data = json.load(io.TextIOWrapper(io.BufferedReader(stream), encoding))
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{path}: neither JSON Lines nor JSON: {error}") from error
-    lists = [value for value in data.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-    for number, value in enumerate(max(lists, key=lambda rows: len(rows)) if lists else [data], 1):
+    lists: list[list[Any]] = [
+        value for value in data.values() if isinstance(value, list) and value and isinstance(value[0], dict)
+    ]
+    rows: list[Any] = sorted(lists, key=len)[-1] if lists else [data]
+    for number, value in enumerate(rows, 1):
         yield _checked(number, value)
 
 

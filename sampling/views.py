@@ -111,7 +111,7 @@ def draw(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         drawn = sum(row["filled"] for row in report.categories.values())
         text = ngettext("%(drawn)d seed drawn.", "%(drawn)d seeds drawn.", drawn) % {"drawn": drawn}
         if report.shortfall:
-            text += " " + _("%(short)d could not be filled; the draw's page says where.") % {"short": report.shortfall}
+            text += " " + _("%(short)d more were asked for than there are documents.") % {"short": report.shortfall}
         (messages.success if drawn else messages.warning)(request, text)
     return redirect(f"{reverse('setup', args=[campaign.slug])}?corpus={corpus.name}")
 

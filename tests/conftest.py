@@ -24,10 +24,17 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def vectors_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("embeddings")
+
+
 @pytest.fixture(autouse=True)
-def _data_folder(tmp_path: Path, settings: LazySettings) -> None:
+def _data_folder(tmp_path: Path, settings: LazySettings, vectors_of_this_run: Path) -> None:
+    """Each test writes into a folder of its own; only vectors are shared, since a text's vector never changes."""
     settings.DATA_DIR = tmp_path / "data"
     settings.DATA_DIR.mkdir()
+    (settings.DATA_DIR / "embeddings").symlink_to(vectors_of_this_run)
 
 
 @pytest.fixture(autouse=True)

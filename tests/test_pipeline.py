@@ -45,20 +45,23 @@ def test_from_scraped_questions_to_an_exported_benchmark(tmp_path: Path) -> None
     items = {}
     for name, query in queries.items():
         seed = leases.claim_next(campaign=campaign, by=annotator, now=NOW)
+        assert seed
         fields = {
             "original": "the need", "knowledge": "what it takes", "query": query, "difficulty": "easy",
             "programming_languages": ["C"], "natural_language": "en", "category": seed.category.slug,
         }  # fmt: skip
         items[name] = annotation.submit(seed=seed, token=seed.lease_token, fields=fields, by=annotator, now=NOW)
     seed = leases.claim_next(campaign=campaign, by=annotator, now=NOW)
+    assert seed
     annotation.skip(seed=seed, token=seed.lease_token, reason="nothing to ask", by=annotator, now=NOW)
 
     # Three reviewers vote blind.
     for reviewer in (make_reviewer(campaign) for _ in range(3)):
         for name, item in items.items():
-            bad = name == "vague"
+            bad, revision = name == "vague", item.revision
+            assert revision
             review.vote(
-                revision=item.revision, digest=item.revision.digest, clear=not bad, ethical=True, solvable=not bad,
+                revision=revision, digest=revision.digest, clear=not bad, ethical=True, solvable=not bad,
                 valid=not bad, rationale="What is to be fixed?" if bad else "", by=reviewer, now=NOW,
             )  # fmt: skip
 

@@ -26,6 +26,12 @@ def get(mapping: dict[str, object], key: str) -> object:
 
 
 @register.filter
+def entries(mapping: dict[str, object]) -> list[tuple[str, object]]:
+    """Its keys and values; `mapping.items` in a template is the value of a key of that name, where there is one."""
+    return list(mapping.items())
+
+
+@register.filter
 def web_address(url: str) -> str:
     """A scraped URL if it is safe to link to, else nothing."""
     return url if url.startswith(("https://", "http://")) else ""

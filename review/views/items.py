@@ -19,7 +19,7 @@ from campaigns.transitions import IllegalTransition
 from decontamination.checks import current_check
 from decontamination.evidence import leaks_shown
 from review import actions
-from review.queue import history, listed
+from review.seen import history, listed
 
 _PAGE = 50
 

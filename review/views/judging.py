@@ -18,7 +18,8 @@ from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 from review import actions
 from review.models import Seat
-from review.queue import history, votes_of, waiting
+from review.queue import waiting
+from review.seen import history, votes_of
 
 _RECENT = 20
 _ANSWERS = {"yes": True, "no": False}

@@ -2,12 +2,13 @@
 
 from sampling.actions.categories import classify_clusters, overrule
 from sampling.actions.clusters import UnknownCorpus, cluster_corpus, find_corpus, write_assignments
-from sampling.actions.draws import CannotDraw, draw_seeds
+from sampling.actions.draws import CannotDraw, DrawReport, draw_seeds
 from sampling.actions.embedding import EmbeddingReport, embed_corpus
 from sampling.actions.imports import ImportReport, import_files, preview
 
 __all__ = [
     "CannotDraw",
+    "DrawReport",
     "EmbeddingReport",
     "ImportReport",
     "UnknownCorpus",

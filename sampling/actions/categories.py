@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Max
 
 from campaigns import events
 from campaigns.actions import load_taxonomy
-from campaigns.models import Campaign, Category, User
-from sampling import duplicates
+from campaigns.models import Campaign, Category, Taxonomy, User
+from sampling import cleaning, duplicates
 from sampling.actions.clusters import NotEmbedded
 from sampling.actions.embedding import Watch, chosen_model, encode_missing, store_of
 from sampling.actions.imports import documents_of
@@ -19,7 +20,6 @@ from sampling.classifier import Classifier, Evaluation, Training, evaluate
 from sampling.model import Model
 from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document
 
-_DEMO = settings.FIXTURES_DIR / "demo" / "corpus.jsonl"
 _CONFUSIONS_KEPT = 20
 
 
@@ -51,36 +51,52 @@ def latest_run(corpus: Corpus) -> ClusterRun:
     return run
 
 
-def _labelled(model: Model, watch: Watch) -> Training:
-    """What there is to learn from: the shipped labelled documents, labels that came with any corpus, and the
-    documents of clusters whose category a person has set.
+def _labelled(taxonomy: Taxonomy, model: Model, watch: Watch) -> Training:
+    """What there is to learn from: the shipped labelled documents, labels that came with any corpus, the documents
+    of clusters whose category a person has set, and the descriptions of the categories.
     """
-    labels: dict[str, str] = {}
-    texts: dict[str, str] = {}
     known: list[tuple[str, str, str, str]] = []
-    if _DEMO.exists():
+    if (shipped := settings.FIXTURES_DIR / "demo" / "corpus.jsonl").exists():
+        documents = documents_of(shipped)
         known += [
-            (row.text_digest, row.title, row.text, row.true_category.slug)
-            for row in documents_of(_DEMO)
-            if row.true_category
+            (row.text_digest, row.title, row.text, row.true_category.slug) for row in documents if row.true_category
         ]
     fields = ("text_digest", "title", "text")
-    own = Document.objects.exclude(true_category=None).order_by("pk")
+    own = Document.objects.filter(true_category__taxonomy=taxonomy).order_by("pk")
     known += own.values_list(*fields, "true_category__slug")
-    newest = ClusterRun.objects.order_by("corpus", "-pk")
-    runs = {run.corpus_id: run.pk for run in reversed(newest)}.values()
-    corrected = Document.objects.filter(assignments__run__in=runs, assignments__cluster__overruled__isnull=False)
-    known += corrected.order_by("pk").values_list(*fields, "assignments__cluster__overruled__slug")
+    runs = (
+        ClusterRun.objects.values("corpus")
+        .annotate(newest=Max("pk"))
+        .order_by("corpus")
+        .values_list("newest", flat=True)
+    )
+    corrected = Assignment.objects.filter(run__in=list(runs), cluster__overruled__taxonomy=taxonomy).order_by("pk")
+    known += corrected.values_list(*(f"document__{name}" for name in fields), "cluster__overruled__slug")
+    labels: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for digest, title, text, slug in known:
         if text:
             # The first label stays: one that came with the document itself says more than its cluster's.
             labels.setdefault(digest, slug)
             texts.setdefault(digest, f"{title}\n\n{text}".strip())
+    described = {
+        cleaning.digest(row.name, row.description): (row.slug, f"{row.name}. {row.description}")
+        for row in taxonomy.categories.order_by("position")
+        if row.description
+    }
+    texts |= {digest: text for digest, (_slug, text) in described.items()}
     encode_missing(model=model, texts=texts, watch=watch)
-    digests = sorted(labels)
-    vectors = store_of(model).get(digests)
-    groups = duplicates.canonical(vectors)[0].tolist()
-    return Training(digests, vectors, [labels[digest] for digest in digests], groups)
+    store, digests = store_of(model), sorted(labels)
+    vectors = store.get(digests)
+    return Training(
+        digests=digests,
+        vectors=vectors,
+        labels=[labels[digest] for digest in digests],
+        groups=duplicates.canonical(vectors)[0].tolist(),
+        description_digests=list(described),
+        descriptions=store.get(list(described)),
+        described=[slug for slug, _text in described.values()],
+    )
 
 
 def classify_clusters(
@@ -101,21 +117,23 @@ def classify_clusters(
     model = chosen_model()
     if run.model != model.key:
         raise NotEmbedded(f"{corpus.name}: clustered with {run.model}, not with {model.key}; run cluster_corpus first")
-    training = _labelled(model, watch)
-    classifier = Classifier(training)
+    taxonomy = load_taxonomy()
+    training = _labelled(taxonomy, model, watch)
     rows = list(
         run.assignments.order_by("pk").values_list(
             "pk", "cluster_id", "document__text_digest", "document__natural_language"
         )
     )
     changed = run.classifier_digest != training.digest
-    judged = evaluate(classifier, training) if with_evaluation or changed else None
+    judged = None
+    if changed or with_evaluation:
+        classifier = Classifier(training)
+        judged = evaluate(classifier, training)
     if changed and judged:
         digests = [digest for _pk, _cluster, digest, _language in rows]
         scores = classifier.probabilities(digests, store_of(model).get(digests))
-        _propose(
-            run=run, rows=[(pk, cluster) for pk, cluster, *_rest in rows], scores=scores, names=classifier.categories
-        )
+        places = [(pk, cluster) for pk, cluster, *_rest in rows]
+        _propose(taxonomy=taxonomy, rows=places, scores=scores, names=classifier.categories)
         run.classifier_digest, run.classifier_scores = training.digest, _kept(judged)
         run.save(update_fields=["classifier_digest", "classifier_scores"])
         data = {"corpus": corpus.name, "training": len(training.labels), "digest": training.digest}
@@ -139,8 +157,8 @@ def _kept(judged: Evaluation) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _propose(*, run: ClusterRun, rows: list[tuple[int, int]], scores: Any, names: list[str]) -> None:
-    categories = {row.slug: row for row in load_taxonomy().categories.all()}
+def _propose(*, taxonomy: Taxonomy, rows: list[tuple[int, int]], scores: Any, names: list[str]) -> None:
+    categories = {row.slug: row for row in taxonomy.categories.all()}
     best = scores.argmax(axis=1)
     size = 200 if connection.vendor == "sqlite" else 2000
     Assignment.objects.bulk_update(

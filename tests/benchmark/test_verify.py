@@ -87,7 +87,9 @@ CARELESS: dict[str, Change] = {
     "changed verifier": lambda folder: (folder / "verify.py").write_bytes((folder / "verify.py").read_bytes() + b"#\n"),
     "dropped row": edit("benchmark.jsonl", lambda rows: rows.pop()),
     "extra row": edit("benchmark.jsonl", lambda rows: rows.append(dict(rows[0], id="0" * 32))),
-    "changed vote": edit("votes.jsonl", lambda rows: rows[0]["votes"][0].update(clear=False)),
+    "changed vote": edit(
+        "votes.jsonl", lambda rows: rows[0]["votes"][0].update(clear=not rows[0]["votes"][0]["clear"])
+    ),
     "changed query": edit("benchmark.jsonl", reword),
     "extra file": lambda folder: (folder / "answers.jsonl").write_text(""),
     "extra folder": lambda folder: (folder / "more").mkdir(),

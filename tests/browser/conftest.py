@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -22,9 +22,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="needs Chromium"))
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
+@pytest.fixture(scope="module")
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    """One browser for a module. While it is there, Playwright's loop runs in this thread, and Django takes the tests
+    for asynchronous ones; after it, nothing of that is left for tests elsewhere.
+    """
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
@@ -32,25 +36,23 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(autouse=True)
-def _database_from_the_browser_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Playwright's loop runs in this thread, which makes Django think that tests are asynchronous."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-
-
 @pytest.fixture
 def signed_in(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    """Open a page as somebody; errors in the console, and anything the security policy blocks, fail the test."""
+    """Open a page as somebody, or with None as a visitor, in a browser window of their own.
+
+    Errors in the console, and anything the security policy blocks, fail the test.
+    """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def open_page(user: User, path: str = "/", **options: Any) -> Page:
-        client = Client()
-        client.force_login(user)
+    def open_page(user: User | None, path: str = "/", **options: Any) -> Page:
         context = chromium.new_context(base_url=live_server.url, **options)
         contexts.append(context)
-        cookie = client.cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            cookie = client.cookies["sessionid"].value
+            context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
@@ -70,16 +72,27 @@ def _note(complaints: list[str], page: Page, message: Any) -> None:
         complaints.append(f"{page.url}: {message.text}")
 
 
-@pytest.fixture
-def accessible() -> Callable[[Page], None]:
-    """axe finds nothing on the page as it stands."""
-    axe = Axe()
+# What depends on colours; all that axe looks for beside is the same in light and in dark.
+_OF_COLOUR = ["color-contrast", "link-in-text-block"]
 
-    def check(page: Page) -> None:
-        found = axe.run(page).response["violations"]
-        assert not found, "\n".join(
-            f"{page.url}: {violation['id']}: {violation['help']}: {violation['nodes'][0]['html']}"
-            for violation in found
-        )
+
+@pytest.fixture
+def violations() -> Callable[[Page], list[str]]:
+    """What axe finds on the page as it stands, in light and in dark: rule, what it asks for, and where."""
+    axe = "options => axe.run({resultTypes: ['violations'], ...options}).then(results => results.violations)"
+
+    def check(page: Page) -> list[str]:
+        page.emulate_media(color_scheme="light")
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE_SCRIPT)
+        found = {"light": page.evaluate(axe, {})}
+        page.emulate_media(color_scheme="dark")
+        found["dark"] = page.evaluate(axe, {"runOnly": _OF_COLOUR})
+        return [
+            f"{scheme}: {violation['id']}: {violation['help']}: {node['html']}"
+            for scheme, rows in found.items()
+            for violation in rows
+            for node in violation["nodes"]
+        ]
 
     return check

@@ -1,56 +1,84 @@
-import random
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampling import allocation
+from sampling.allocation import Candidate, pick, water_fill
 
-sizes = st.dictionaries(st.integers(0, 30), st.integers(0, 40), max_size=12)
+rooms = st.dictionaries(st.integers(0, 30), st.integers(0, 40), max_size=12)
 quotas = st.integers(0, 300)
-seeds = st.integers(0, 2**32 - 1)
+seeds = st.integers(0, 2**31 - 1)
+pools = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 4)), max_size=80)
 
 
-@given(sizes, quotas, seeds)
-def test_fill_uses_the_quota_and_never_more_than_there_is(available: dict[int, int], quota: int, seed: int) -> None:
-    shares = allocation.fill(available, quota, random.Random(seed))
-    assert sum(shares.values()) == min(quota, sum(available.values()))
-    assert all(0 <= shares[part] <= available[part] for part in available)
+def candidates(pool: list[tuple[str, int]]) -> list[Candidate]:
+    # A cluster belongs to one category.
+    return [
+        Candidate(f"key-{at}", category, ord(category) * 10 + cluster) for at, (category, cluster) in enumerate(pool)
+    ]
 
 
-@given(sizes, quotas, seeds)
-def test_fill_is_as_even_as_can_be(available: dict[int, int], quota: int, seed: int) -> None:
-    shares = allocation.fill(available, quota, random.Random(seed))
-    for part, share in shares.items():
-        if share < available[part]:
-            assert all(other <= share + 1 for other in shares.values())
+@given(rooms, quotas)
+def test_the_quota_is_used_and_no_room_overfilled(room: dict[int, int], quota: int) -> None:
+    given_ = water_fill(room, quota)
+    assert sum(given_.values()) == min(quota, sum(room.values()))
+    assert all(0 <= given_[key] <= room[key] for key in room)
 
 
-@given(sizes, quotas, seeds)
-def test_choose_never_repeats_and_replays(available: dict[int, int], quota: int, seed: int) -> None:
-    members = {part: [(part, place) for place in range(size)] for part, size in available.items()}
-    drawn = allocation.choose(members, quota, random.Random(seed))
-    assert len({member for _, member in drawn}) == len(drawn) == min(quota, sum(available.values()))
-    assert all(member[0] == part for part, member in drawn)
-    assert drawn == allocation.choose(members, quota, random.Random(seed))
+@given(rooms, quotas, st.dictionaries(st.integers(0, 30), st.integers(0, 20)))
+def test_levels_are_as_even_as_can_be(room: dict[int, int], quota: int, held: dict[int, int]) -> None:
+    given_ = water_fill(room, quota, held)
+    level = {key: held.get(key, 0) + given_[key] for key in room}
+    for key in room:
+        if given_[key] < room[key]:
+            # Nobody else was raised more than one step above somebody who had room left.
+            assert all(level[other] <= level[key] + 1 for other in room if given_[other])
 
 
-def test_the_rest_goes_to_parts_by_chance() -> None:
-    given_to = {
-        next(part for part, share in allocation.fill({"a": 9, "b": 9, "c": 9}, 1, random.Random(seed)).items() if share)
-        for seed in range(50)
-    }
-    assert given_to == {"a", "b", "c"}
+@given(pools, st.dictionaries(st.sampled_from("abc"), st.integers(0, 40)), seeds)
+def test_a_draw_keeps_to_its_quotas_never_repeats_and_replays(
+    pool: list[tuple[str, int]], wanted: dict[str, int], seed: int
+) -> None:
+    drawn = pick(candidates(pool), wanted, seed=seed, salt="run")
+    assert len({one.key for one in drawn}) == len(drawn)
+    for category, number in wanted.items():
+        available = sum(one == category for one, _cluster in pool)
+        assert sum(one.category == category for one in drawn) == min(number, available)
+    assert drawn == pick(list(reversed(candidates(pool))), dict(wanted), seed=seed, salt="run")
 
 
-def test_every_member_of_a_part_has_the_same_chance() -> None:
-    times = dict.fromkeys(range(10), 0)
+@given(pools, st.integers(0, 10), st.integers(0, 10), seeds)
+def test_a_top_up_draws_what_one_larger_draw_would_have(
+    pool: list[tuple[str, int]], first: int, more: int, seed: int
+) -> None:
+    whole = candidates(pool)
+    at_once = pick(whole, dict.fromkeys("abc", first + more), seed=seed, salt="run")
+    start = pick(whole, dict.fromkeys("abc", first), seed=seed, salt="run")
+    held: dict[int, int] = {}
+    for one in start:
+        held[one.cluster] = held.get(one.cluster, 0) + 1
+    wanted = {name: first + more - sum(one.category == name for one in start) for name in "abc"}
+    rest = [one for one in whole if one not in start]
+    topped = start + pick(rest, wanted, seed=seed, salt="run", held=held)
+    assert {one.key for one in topped} == {one.key for one in at_once}
+
+
+def test_categories_and_then_clusters_take_turns() -> None:
+    pool = candidates([("a", 0)] * 5 + [("a", 1)] * 5 + [("b", 0)] * 2)
+    drawn = pick(pool, {"a": 6, "b": 2}, seed=1, salt="run")
+    assert [one.category for one in drawn] == ["a", "b", "a", "b", "a", "a", "a", "a"]
+    of_a = [one.cluster for one in drawn if one.category == "a"]
+    assert all({of_a[at], of_a[at + 1]} == {970, 971} for at in (0, 2, 4))
+
+
+def test_what_does_not_come_out_even_goes_by_lot() -> None:
+    pool = candidates([("a", cluster) for cluster in range(3) for _ in range(4)])
+    firsts = {pick(pool, {"a": 1}, seed=seed, salt="run")[0].cluster for seed in range(60)}
+    assert firsts == {970, 971, 972}
+
+
+def test_every_document_of_a_cluster_has_the_same_chance() -> None:
+    pool = candidates([("a", 0)] * 10)
+    times = dict.fromkeys((one.key for one in pool), 0)
     for seed in range(4000):
-        for _, member in allocation.choose({"a": list(range(10))}, 3, random.Random(seed)):
-            times[member] += 1
+        for one in pick(pool, {"a": 3}, seed=seed, salt="run"):
+            times[one.key] += 1
     assert all(1050 < count < 1350 for count in times.values())  # 1,200 expected, standard deviation 29
-
-
-def test_round_robin_takes_one_of_each_in_turn() -> None:
-    assert allocation.round_robin([["a1", "a2", "a3"], [], ["b1"], ["c1", "c2"]]) == [
-        "a1", "b1", "c1", "a2", "c2", "a3"
-    ]  # fmt: skip

@@ -61,6 +61,16 @@
   dress(document);
   document.addEventListener("htmx:load", (event) => dress(event.target.parentElement || document));
 
+  // What scrolls sideways is reached by Tab, so that the arrow keys can scroll it.
+  const reachable = () => {
+    for (const el of document.querySelectorAll("pre, .scroll, .prose table")) {
+      if (el.scrollWidth > el.clientWidth && !el.hasAttribute("tabindex")) el.tabIndex = 0;
+    }
+  };
+  reachable();
+  for (const change of ["toggle", "htmx:afterSettle"]) document.addEventListener(change, reachable, true);
+  window.addEventListener("resize", reachable);
+
   // data-filter="id of a list": only the entries that hold what is typed. Enter there must not send the form.
   document.addEventListener("input", (event) => {
     if (!event.target.matches("[data-filter]")) return;
@@ -83,6 +93,11 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if ([403, 409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
   });
+  // Once an answer sends the browser on, nothing that waited behind it is sent: the draft of what was just handed in.
+  let leaving = false;
+  document.addEventListener("htmx:beforeOnLoad", (event) => { leaving ||= Boolean(event.detail.xhr.getResponseHeader("HX-Redirect")); });
+  document.addEventListener("htmx:beforeRequest", (event) => { if (leaving) event.preventDefault(); });
+  window.addEventListener("pageshow", () => { leaving = false; });
   document.addEventListener("htmx:sendError", () => {
     const place = document.getElementById("messages");
     if (place) place.innerHTML = '<p class="notice error"></p>', place.firstChild.textContent = document.body.dataset.offline || "No connection: your text is still here. Try again.";

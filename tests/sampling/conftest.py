@@ -1,0 +1,88 @@
+"""A fake embedding model for tests of what surrounds the real one: texts that share words get close vectors."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from numpy.typing import NDArray
+
+from sampling.model import Model
+
+
+def fake_vector(text: str) -> NDArray[np.float32]:
+    vector = np.zeros(64, dtype=np.float32)
+    for word in re.findall(r"\w+", text.lower()):
+        vector[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big") % 64] += 1
+    length = float(np.linalg.norm(vector))
+    return vector / length if length else vector + np.float32(0.125)
+
+
+@pytest.fixture
+def fake_model(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every text that is encoded, in order."""
+    encoded: list[str] = []
+
+    def encode(self: Model, texts: list[str]) -> NDArray[np.float32]:
+        encoded.extend(texts)
+        return np.stack([fake_vector(text) for text in texts])
+
+    def lengths(self: Model, texts: Sequence[str]) -> list[int]:
+        return [len(text) // 4 + 1 for text in texts]
+
+    monkeypatch.setattr(Model, "key", "fake-64-float32")
+    monkeypatch.setattr(Model, "_lengths", lengths)
+    monkeypatch.setattr(Model, "_encode", encode)
+    return encoded
+
+
+TOPICS = {
+    "machine-learning": "neural network training loss gradient epoch dropout overfitting validation tensor layer",
+    "database-management": "postgres index vacuum replication schema backup restore table lock query planner",
+    "frontend-technologies": "css flexbox grid button margin hover responsive browser dom stylesheet",
+}
+
+
+@pytest.fixture
+def small_corpus(tmp_path: Path) -> Path:
+    """36 labelled questions of three plainly different topics, as JSON Lines."""
+    names = {
+        "machine-learning": "Machine Learning",
+        "database-management": "Database Management",
+        "frontend-technologies": "Frontend Technologies",
+    }
+    lines = []
+    for slug, words in TOPICS.items():
+        vocabulary = words.split()
+        for number in range(12):
+            chosen = [vocabulary[(number * 3 + step * (1 + number % 3)) % len(vocabulary)] for step in range(7)]
+            own = [f"{slug[:3]}{number}x{at}" for at in range(4)]
+            record = {
+                "id": f"{slug}-{number:02}",
+                "title": f"{slug} question {number}",
+                "body": f"<p>About {' '.join(chosen)} in case {' '.join(own)}.</p>",
+                "tags": ["python"],
+                "truth": {"category": names[slug]},
+            }
+            lines.append(json.dumps(record))
+    path = tmp_path / "small.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Call a command and return its figures."""
+
+    def call(name: str, *arguments: object) -> dict[str, Any]:
+        figures = tmp_path / "figures.json"
+        call_command(name, *map(str, arguments), json=figures)
+        content: dict[str, Any] = json.loads(figures.read_text(encoding="utf-8"))
+        return content
+
+    return call

@@ -1,0 +1,238 @@
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from campaigns.models import Event
+from sampling.actions.imports import import_files
+from sampling.models import Corpus, Document
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+Run = Callable[..., dict[str, Any]]
+
+
+def write(path: Path, *records: dict[str, Any] | str) -> Path:
+    lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def state() -> list[dict[str, Any]]:
+    """All that an import decides about documents, whatever their numbers."""
+    fields = [field.name for field in Document._meta.fields if field.name not in ("id", "imported_at", "canonical")]
+    return list(Document.objects.order_by("key").values(*fields, "canonical__key"))
+
+
+def test_a_document_keeps_source_licence_dates_languages_and_label(run: Run, tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "scrape.jsonl",
+        {
+            "id": "q-1",
+            "title": "Sorting &amp; order",
+            "body": "<p>How do I sort?</p><pre><code class='language-python'>x.sort()</code></pre><p>Share Follow</p>",
+            "tags": ["python-3.x"],
+            "url": "https://qa.example.org/q/1",
+            "licence": "CC0-1.0",
+            "created": "2024-03-05",
+            "truth": {"category": "Data Structures"},
+        },
+    )
+    figures = run("import_corpus", path, "--corpus", "scrape")
+    assert (figures["new"], figures["rejected"], figures["documents"]) == (1, 0, 1)
+    assert figures["characters_after"] < figures["characters_before"]
+    document = Document.objects.get()
+    assert document.title == "Sorting & order"
+    assert document.text == "How do I sort?\n\n```python\nx.sort()\n```"
+    assert (document.url, document.licence, document.created) == ("https://qa.example.org/q/1", "CC0-1.0", "2024-03-05")
+    assert (document.programming_languages, document.natural_language) == (["Python"], "en")
+    assert document.true_category is not None
+    assert document.true_category.name == "Data Structures"
+    assert document.source_file == "scrape.jsonl"
+
+
+def test_importing_again_changes_nothing(run: Run, small_corpus: Path) -> None:
+    run("import_corpus", small_corpus, "--corpus", "small")
+    before, events = state(), Event.objects.count()
+    figures = run("import_corpus", small_corpus, "--corpus", "small")
+    assert (figures["new"], figures["updated"], figures["unchanged"]) == (0, 0, 36)
+    assert state() == before
+    assert Event.objects.count() == events
+
+
+def test_a_changed_record_is_updated(run: Run, tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.jsonl", {"id": 1, "title": "Old", "body": "Old words"}, {"id": 2, "title": "B", "body": "b"}
+    )
+    run("import_corpus", path, "--corpus", "c")
+    write(path, {"id": 1, "title": "New", "body": "New words"}, {"id": 2, "title": "B", "body": "b"})
+    figures = run("import_corpus", path, "--corpus", "c")
+    assert (figures["new"], figures["updated"], figures["unchanged"]) == (0, 1, 1)
+    assert Document.objects.get(key="1").text == "New words"
+
+
+def test_bad_records_lie_in_the_rejects_file_with_line_field_and_reason(run: Run, tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "messy.jsonl",
+        {"id": 1, "title": "Good", "body": "good"},
+        '{"id": 2, "title"',
+        {"id": 3, "title": "", "body": " "},
+        {"id": 1, "title": "Again", "body": "same id"},
+        {"id": 5, "title": "Odd label", "body": "x", "truth": {"category": "No Such"}},
+        {"id": 6, "title": "", "body": "<p>Share Follow</p>"},
+    )
+    figures = run("import_corpus", path, "--corpus", "messy")
+    assert (figures["records"], figures["new"], figures["rejected"]) == (6, 1, 5)
+    lines = (settings.DATA_DIR / "rejects" / "messy.jsonl").read_text(encoding="utf-8").splitlines()
+    rejects = {row["line"]: row for row in map(json.loads, lines)}
+    assert sorted(rejects) == [2, 3, 4, 5, 6]
+    assert rejects[2]["file"] == "messy.jsonl"
+    assert "JSON" in rejects[2]["reason"]
+    assert rejects[3]["field"] == "body"
+    assert "line 1" in rejects[4]["reason"]
+    assert rejects[5]["field"] == "truth.category"
+    before = lines
+    run("import_corpus", path, "--corpus", "messy")
+    assert (settings.DATA_DIR / "rejects" / "messy.jsonl").read_text(encoding="utf-8").splitlines() == before
+    write(path, {"id": 1, "title": "Good", "body": "good"})
+    assert run("import_corpus", path, "--corpus", "messy")["rejects_file"] == "none"
+
+
+def test_a_file_of_nothing_but_rejects_says_so(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "empty.jsonl", {"id": 1, "body": ""}, {"id": 2, "body": "", "title": ""})
+    with pytest.raises(CommandError, match=r"empty\.jsonl: no column looks like a question") as caught:
+        run("import_corpus", path, "--corpus", "empty")
+    assert caught.value.returncode == 2
+    path = write(tmp_path / "markup.jsonl", {"id": 1, "body": "<p> </p>"}, {"id": 2, "body": "<div></div>"})
+    figures = run("import_corpus", path, "--corpus", "markup")
+    assert (figures["records"], figures["documents"], figures["rejected"]) == (2, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["nowhere.csv", "--corpus", "c"], "nowhere.csv: No such file"),
+        (["{good}", "--corpus", "not a slug"], "not a slug"),
+        (["{good}", "--corpus", "c", "--map", "body=Nope"], "there is no column"),
+    ],
+)
+def test_bad_input_ends_with_2_and_one_line(tmp_path: Path, arguments: list[str], reason: str) -> None:
+    good = write(tmp_path / "good.jsonl", {"id": 1, "body": "text"})
+    with pytest.raises(CommandError, match=reason) as caught:
+        call_command("import_corpus", *[argument.format(good=good) for argument in arguments])
+    assert caught.value.returncode == 2
+    assert "\n" not in str(caught.value)
+    assert not Corpus.objects.exists()
+
+
+def test_a_dry_run_shows_documents_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "a.jsonl", {"Heading": "My title", "Words": "My words are these"})
+    call_command("import_corpus", str(path), "--corpus", "c", "--dry-run", "--map", "title=Heading", "body=Words")
+    shown = capsys.readouterr().out
+    assert "title=Heading" in shown
+    assert "My title" in shown
+    assert "My words are these" in shown
+    assert not Corpus.objects.exists()
+    assert not Document.objects.exists()
+
+
+def test_documents_with_the_same_words_have_one_that_stands_for_them(run: Run, tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.jsonl",
+        {"id": 1, "title": "How?", "body": "The same words"},
+        {"id": 2, "title": "Other", "body": "Other words"},
+        {"id": 3, "title": "HOW?", "body": "The  same\nwords"},
+        {"id": 4, "title": "No text", "body": ""},
+        {"id": 5, "title": "No text", "body": ""},
+    )
+    figures = run("import_corpus", path, "--corpus", "c")
+    assert (figures["duplicates"], figures["without_text"]) == (1, 2)
+    links = dict(Document.objects.values_list("key", "canonical__key"))
+    assert links == {"1": None, "2": None, "3": "1", "4": None, "5": None}
+    write(path, {"id": 3, "title": "HOW?", "body": "Now it differs"})
+    assert run("import_corpus", path, "--corpus", "c")["duplicates"] == 0
+
+
+def test_a_licence_can_be_given_for_records_that_name_none(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", {"id": 1, "body": "a", "license": "MIT"}, {"id": 2, "body": "b"})
+    run("import_corpus", path, "--corpus", "c", "--licence", "CC BY-SA 4.0")
+    assert list(Document.objects.order_by("key").values_list("licence", flat=True)) == ["MIT", "CC BY-SA 4.0"]
+
+
+def test_a_run_that_was_killed_ends_like_an_undisturbed_one_when_run_again(tmp_path: Path) -> None:
+    """With real processes, on SQLite files of their own."""
+    path = write(
+        tmp_path / "many.jsonl",
+        *({"id": at, "title": f"Question {at}", "body": f"<p>Words of number {at % 1400}</p>"} for at in range(1500)),
+    )
+    folders = [tmp_path / "killed", tmp_path / "undisturbed"]
+
+    def command(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "QUORUM_DATA_DIR": str(folder), "DATABASE_URL": ""}
+        line = [sys.executable, "manage.py", *arguments]
+        return subprocess.Popen(line, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.DEVNULL)
+
+    def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(folder / "quorum.sqlite3")) as connection:
+            return connection.execute(query).fetchall()
+
+    def imported(folder: Path) -> int:
+        return int(rows(folder, "SELECT count(*) FROM sampling_document")[0][0])
+
+    migrations = [command(folder, "migrate", "-v0") for folder in folders]
+    assert [process.wait(200) for process in migrations] == [0, 0]
+    arguments = ("import_corpus", str(path), "--corpus", "many")
+    process = command(folders[0], *arguments)
+    while process.poll() is None and not imported(folders[0]):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    assert 0 < imported(folders[0]) < 1500
+    again = [command(folder, *arguments) for folder in folders]
+    assert [process.wait(200) for process in again] == [0, 0]
+    content = (
+        "SELECT d.key, d.title, d.text, d.text_digest, d.raw_digest, d.similarity, c.key FROM sampling_document d "
+        "LEFT JOIN sampling_document c ON c.id = d.canonical_id ORDER BY d.key"
+    )
+    assert len(rows(folders[0], content)) == 1500
+    assert rows(folders[0], content) == rows(folders[1], content)
+
+
+def test_real_corpora_of_every_shape_import(shared_data: Path, run: Run, tmp_path: Path) -> None:
+    expected = {
+        "arena_hard_v2.jsonl": {"id", "body"},
+        "carena_hard_zh.json": {"id", "body"},
+        "questions.jsonl.gz": {"id", "title", "body", "tags", "url", "licence"},
+        "realhumaneval_chat.csv": {"body"},
+        "sede_export.csv": {"id", "title", "body", "tags", "created"},
+        "stackeval.jsonl": {"id", "body", "tags"},
+        "stackoverflow_questions.csv": {"id", "title", "body", "created"},
+    }
+    for name, fields in expected.items():
+        corpus, report = import_files(
+            paths=[shared_data / "corpora" / name],
+            corpus_name=name.split(".")[0],
+            by=None,
+            now=NOW,
+            watch=lambda rows: islice(rows, 120),
+        )
+        assert set(report.mappings[name]) == fields
+        assert report.new + report.rejected == 120
+        assert report.rejected == 0
+        assert corpus.documents.exclude(text="", title="").count() == 120
+    chinese = Document.objects.filter(corpus__name="carena_hard_zh", natural_language="zh")
+    assert chinese.count() > 110
+    assert not Document.objects.filter(corpus__name="realhumaneval_chat", text__startswith="[{").exists()

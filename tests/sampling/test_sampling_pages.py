@@ -1,0 +1,160 @@
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from campaigns.models import Campaign, Event
+from sampling.models import Assignment, Cluster, Document, Draw, Seed
+from sampling.progress import chosen_corpus, corpus_state, seed_counts
+from tests.factories import category, make_campaign, make_corpus, make_document, make_lead, make_seeds
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return make_campaign("pages")
+
+
+@pytest.fixture
+def seed(campaign: Campaign) -> Seed:
+    seed = make_seeds(campaign, 3)[0]
+    Document.objects.filter(pk=seed.document_id).update(
+        title="Hostile <b>title</b>", text="Text <script>alert(1)</script>"
+    )
+    for row in Seed.objects.all():
+        defaults = {"cluster": row.cluster, "distance": 0.2, "category": row.category, "score": 0.4}
+        Assignment.objects.get_or_create(run=row.cluster.run, document=row.document, defaults=defaults)
+    return seed
+
+
+@pytest.fixture
+def lead(campaign: Campaign, client: Client) -> Client:
+    client.force_login(make_lead(campaign))
+    return client
+
+
+def test_the_list_of_clusters_filters_by_category_and_major(lead: Client, campaign: Campaign, seed: Seed) -> None:
+    link = f"/c/pages/clusters/{seed.cluster.number}/"
+    assert link in lead.get("/c/pages/clusters/").content.decode()
+    assert link in lead.get("/c/pages/clusters/", {"category": seed.category.slug}).content.decode()
+    assert link in lead.get("/c/pages/clusters/", {"category": f"major:{seed.category.major}"}).content.decode()
+    assert link not in lead.get("/c/pages/clusters/", {"category": "cryptography"}).content.decode()
+    assert lead.get("/c/pages/clusters/", {"sort": "nonsense", "page": "999", "corpus": "none"}).status_code == 200
+
+
+def test_without_a_corpus_the_page_says_what_to_do(lead: Client) -> None:
+    page = lead.get("/c/pages/clusters/")
+    assert "There are no clusters yet" in page.content.decode()
+
+
+def test_the_list_of_clusters_needs_as_many_queries_for_many_as_for_few(
+    lead: Client, seed: Seed, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(100, 140):
+        Cluster.objects.create(run=seed.cluster.run, number=number, size=1, proposed=seed.category, score=0.1)
+    with django_assert_max_num_queries(12):
+        lead.get("/c/pages/clusters/")
+
+
+def test_a_clusters_page_shows_scraped_text_as_text(lead: Client, seed: Seed) -> None:
+    page = lead.get(f"/c/pages/clusters/{seed.cluster.number}/").content.decode()
+    assert "<script>alert" not in page
+    assert "<b>title</b>" not in page
+    assert "Hostile &lt;b&gt;title" in page
+    assert f"/c/pages/seeds/{seed.pk}/" in page
+    assert lead.get("/c/pages/clusters/9999/").status_code == 404
+
+
+def test_a_clusters_page_needs_as_many_queries_for_many_documents(
+    lead: Client, seed: Seed, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(30):
+        document = make_document(seed.document.corpus)
+        Assignment.objects.create(run=seed.cluster.run, cluster=seed.cluster, document=document, distance=0.3)
+    with django_assert_max_num_queries(16):
+        lead.get(f"/c/pages/clusters/{seed.cluster.number}/")
+
+
+def test_a_lead_sets_a_category_and_goes_back(lead: Client, campaign: Campaign, seed: Seed) -> None:
+    path = f"/c/pages/clusters/{seed.cluster.number}/category/"
+    answer = lead.post(path, {"category": "cryptography"}, follow=True)
+    assert answer.redirect_chain
+    cluster = Cluster.objects.get(pk=seed.cluster_id)
+    assert cluster.category == category(campaign, "cryptography")
+    assert "set by" in answer.content.decode()
+    lead.post(path, {"category": ""})
+    assert Cluster.objects.get(pk=seed.cluster_id).overruled is None
+    lead.post(path, {"category": "no-such"})
+    assert Cluster.objects.get(pk=seed.cluster_id).overruled is None
+    assert Event.objects.filter(verb="cluster overruled", campaign=campaign).count() == 2
+    assert lead.get(path).status_code == 405
+
+
+def test_the_draw_button_draws(lead: Client, campaign: Campaign, seed: Seed) -> None:
+    corpus = seed.document.corpus
+    for _ in range(4):
+        document = make_document(corpus)
+        Assignment.objects.create(run=seed.cluster.run, cluster=seed.cluster, document=document, distance=0.1)
+    answer = lead.post("/c/pages/draw/", {"corpus": corpus.name, "mode": "total", "number": "5"}, follow=True)
+    assert "2 seeds drawn." in answer.content.decode()
+    assert campaign.seeds.count() == 5
+    answer = lead.post("/c/pages/draw/", {"corpus": corpus.name, "mode": "total", "number": "5"}, follow=True)
+    assert "0 seeds drawn." in answer.content.decode()
+    draws = Draw.objects.count()
+    for wrong in (
+        {"corpus": "none", "mode": "total", "number": "5"},
+        {"corpus": corpus.name, "mode": "x", "number": "0"},
+    ):
+        assert lead.post("/c/pages/draw/", wrong).status_code == 302
+    empty = make_corpus()
+    answer = lead.post("/c/pages/draw/", {"corpus": empty.name, "mode": "total", "number": "5"}, follow=True)
+    assert "run cluster_corpus first" in answer.content.decode()
+    assert Draw.objects.count() == draws
+
+
+def test_a_seeds_page_shows_where_it_comes_from(lead: Client, seed: Seed) -> None:
+    page = lead.get(f"/c/pages/seeds/{seed.pk}/").content.decode()
+    document = seed.document
+    for part in (document.url, document.licence, document.raw_digest, document.text_digest, seed.category.name):
+        assert part in page
+    for digest in (
+        seed.draw.run.digest,
+        seed.draw.run.corpus_digest,
+        seed.draw.categories_digest,
+        seed.draw.index_digest,
+    ):
+        assert digest in page
+    assert "<script>alert" not in page
+
+
+def test_a_seed_of_another_campaign_is_not_found(lead: Client, seed: Seed) -> None:
+    elsewhere = make_seeds(make_campaign(), 1)[0]
+    assert lead.get(f"/c/pages/seeds/{elsewhere.pk}/").status_code == 404
+
+
+def test_the_state_of_a_corpus_counts_what_there_is(seed: Seed, campaign: Campaign) -> None:
+    corpus = seed.document.corpus
+    make_document(corpus, text="")
+    make_document(corpus, canonical=seed.document, similarity=1.0, natural_language="zh")
+    state = corpus_state(corpus)
+    assert (state.documents, state.duplicates, state.empty, state.usable) == (5, 1, 1, 3)
+    assert state.run == seed.cluster.run
+    assert state.classified
+    assert state.embedded == 0
+    assert dict(state.languages) == {"en": 3, "zh": 1}
+    assert state.not_english == 0.25
+    assert not corpus_state(make_corpus()).classified
+
+
+def test_seed_counts_name_every_category(seed: Seed, campaign: Campaign) -> None:
+    counts = seed_counts(campaign)
+    assert counts.total == counts.by_status["drawn"] == 3
+    assert len(counts.by_category) == 40
+    assert counts.by_category[seed.category.slug] == 3
+
+
+def test_the_corpus_in_use_is_the_one_drawn_from(campaign: Campaign, seed: Seed) -> None:
+    newer = make_corpus("newer")
+    assert chosen_corpus(campaign) == seed.document.corpus
+    assert chosen_corpus(campaign, "newer") == newer
+    assert chosen_corpus(make_campaign(), "nonsense") is not None
