@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.triggers import Trigger, append_only
 
-# Measured on real Chinese texts; docs/leads.md says how.
-CJK_WEIGHT = 2.0
+# Measured on real Chinese texts: perf/results/chinese.md and docs/leads.md.
+CJK_WEIGHT = 1.5
 
 
 class User(AbstractUser):
