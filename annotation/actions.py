@@ -17,7 +17,7 @@ from annotation.workflow import ITEM, SEED
 from campaigns import events
 from campaigns.models import Campaign, Category, Role, User
 from campaigns.transitions import move
-from decontamination.actions import current_index
+from decontamination.checks import current_check
 from decontamination.ngrams import Match
 from sampling.models import Seed
 
@@ -167,8 +167,8 @@ def revise(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) ->
 
 
 def leaks(*, campaign: Campaign, text: str) -> list[Match]:
-    """Where a text shares words with a reference in force, by the campaign's n."""
-    return current_index(n=campaign.ngram).matches(text)
+    """Where a text shares words with a reference in force, by the campaign's rules and waivers."""
+    return current_check(campaign).leaks(text)
 
 
 def _require_author(item: Item, by: User) -> None:

@@ -1,6 +1,6 @@
 """Freezing a release, and rebuilding its bundle."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +17,11 @@ from benchmark.card import card
 from benchmark.eligibility import Candidate, refusals
 from benchmark.models import Release, ReleaseExclusion, ReleaseItem
 from benchmark.workflow import RELEASE
-from campaigns.models import Campaign, User
+from campaigns.models import Campaign, Role, User
 from campaigns.transitions import move
 from decontamination import words
-from decontamination.actions import current_index
+from decontamination.checks import Check, current_check
 from decontamination.models import Reference
-from decontamination.ngrams import Index
 from review.models import Vote
 
 _BATCH = 500
@@ -94,8 +93,8 @@ def propose(*, campaign: Campaign, by: User | None, now: datetime) -> Proposal:
     items = list(_submitted(campaign))
     ballots = _ballots(Vote.objects.filter(revision__item__campaign=campaign, revision=F("revision__item__revision")))
     uids = {item.pk: _uid(campaign, item) for item in items}
-    references, index = _references(campaign.ngram)
-    refused = refusals([_candidate(item, uids[item.pk], ballots) for item in items], index.matches)
+    references, check = _references(campaign)
+    refused = refusals([_candidate(item, uids[item.pk], ballots) for item in items], check.leaks)
     last = campaign.releases.aggregate(last=Max("number"))["last"] or 0
     release = Release(campaign=campaign, number=last + 1, created_by=by, created_at=now)
     kept = sorted((item for item in items if uids[item.pk] not in refused), key=lambda item: uids[item.pk])
@@ -112,7 +111,8 @@ def propose(*, campaign: Campaign, by: User | None, now: datetime) -> Proposal:
         for item in items
         if uids[item.pk] in refused
     ]
-    release.facts = _facts(campaign, references, index)
+    release.facts = _facts(campaign, references, check)
+    release.facts["waivers"] = _waivers(check, {uids[item.pk]: item for item in kept})
     content = _content(release, released, exclusions, ballots)
     release.facts["statistics"] = verify.statistics(bundle.tables(content))
     release.facts["card"] = card(content)
@@ -178,18 +178,43 @@ def _candidate(item: Item, uid: str, ballots: Ballots) -> Candidate:
     )
 
 
-def _references(n: int) -> tuple[list[dict[str, Any]], Index]:
+def _references(campaign: Campaign) -> tuple[list[dict[str, Any]], Check]:
     """The references in force and the index of just these, even if one is loaded or retired meanwhile."""
     while True:
         rows = list(Reference.objects.in_force().values_list("name", "digest", "prompt_count"))
-        index = current_index(n=n)
+        check = current_check(campaign)
         if rows == list(Reference.objects.in_force().values_list("name", "digest", "prompt_count")):
             return [
-                {"name": name, "digest": digest, "prompts": prompts, "n": n} for name, digest, prompts in rows
-            ], index
+                {"name": name, "digest": digest, "prompts": prompts, "n": campaign.ngram}
+                for name, digest, prompts in rows
+            ], check
 
 
-def _facts(campaign: Campaign, references: list[dict[str, Any]], index: Index) -> dict[str, Any]:
+def _waivers(check: Check, kept: Mapping[str, Item]) -> list[dict[str, Any]]:
+    """The waivers without which a released item would be left out, in the order of their digests.
+
+    The words themselves stand in the items; who granted a waiver is said by role.
+    """
+    used: dict[str, list[str]] = {}
+    for uid, item in sorted(kept.items()):
+        assert item.revision is not None  # noqa: S101  (_submitted takes no others)
+        for digest in {match.digest for match in check.waived(item.revision.query)}:
+            used.setdefault(digest, []).append(uid)
+    return [
+        {
+            "digest": digest,
+            "words": check.waivers[digest].words,
+            "reference": check.waivers[digest].reference,
+            "key": check.waivers[digest].key,
+            "reason": check.waivers[digest].reason,
+            "by": Role.LEAD.value,
+            "items": uids,
+        }
+        for digest, uids in sorted(used.items())
+    ]
+
+
+def _facts(campaign: Campaign, references: list[dict[str, Any]], check: Check) -> dict[str, Any]:
     categories = campaign.taxonomy.categories.order_by("position", "pk")
     return {
         "campaign": {"slug": campaign.slug, "name": campaign.name},
@@ -199,7 +224,8 @@ def _facts(campaign: Campaign, references: list[dict[str, Any]], index: Index) -
             "quorum": campaign.quorum,
             "ngram": campaign.ngram,
             "word_definition": words.VERSION,
-            "index_digest": index.digest,
+            "cjk_weight": campaign.cjk_weight,
+            "index_digest": check.index.digest,
         },
         "taxonomy": {
             "slug": campaign.taxonomy.slug,

@@ -79,11 +79,16 @@ def _references(folder: Path) -> set[tuple[str, str]]:
 
 
 def _leaks(report: Report, rules: Mapping[str, Any], unknown: set[str]) -> list[str]:
-    """`unknown` are references, or versions of them, that the bundle was not checked against when it was made."""
-    index = current_index(n=rules["ngram"])
+    """What leaks and is not waived in the manifest, for this item and with these very words.
+
+    `unknown` are references, or versions of them, that the bundle was not checked against when it was made.
+    """
+    index = current_index(n=rules["ngram"], cjk_weight=rules["cjk_weight"])
+    waived = {(uid, row["digest"]) for row in report.manifest["waivers"] for uid in row["items"]}
     findings = []
     for row in report.rows[BENCHMARK]:
-        for match in index.matches(row["messages"][0]["content"])[:1]:
+        matches = index.matches(row["messages"][0]["content"])
+        for match in [match for match in matches if (row["id"], match.digest) not in waived][:1]:
             later = " (not among the bundle's references)" if match.reference in unknown else ""
             shared = f"shares {match.words} words with {match.reference} {match.key}{later}"
             findings.append(f"{BENCHMARK}: {row['id']} {shared}")

@@ -186,6 +186,7 @@ def _manifest(content: Content, rows: verify.Rows, listed: Mapping[str, bytes]) 
         "release": content.number,
         "demo": facts["demo"],
         "rules": {**facts["rules"], "terms": terms(content.entries)},
+        "waivers": facts["waivers"],
         "counts": {
             "items": len(rows[BENCHMARK]),
             "excluded": len(rows[EXCLUDED]),

@@ -37,6 +37,7 @@ def card(content: Content) -> str:
         _DEMO if facts["demo"] else "",
         f"# {_line(facts['campaign']['name'])}, release {content.number}\n",
         _made(content),
+        _waived(facts["waivers"]),
         _numbers(facts["statistics"]),
         _licences(licences),
         _left_out(rows[EXCLUDED]),
@@ -100,8 +101,8 @@ def _made(content: Content) -> str:
         [(row["name"], row["prompts"], f"`{row['digest']}`") for row in references],
     )
     checked = (
-        f"No query shares a run of {rules['ngram']} words with a prompt of these references "
-        f"(`{verify.REFERENCES}`):\n\n{table}"
+        f"No query shares a run of {rules['ngram']} words with a prompt of these references (`{verify.REFERENCES}`; "
+        f"{rules['cjk_weight']:g} Chinese, Japanese or Korean characters count as one word){_but(facts)}:\n\n{table}"
         if references
         else "**No references were loaded: these queries were not checked for contamination.**\n"
     )
@@ -110,6 +111,30 @@ answers, and on which other people agreed: every query was judged, without its a
 ethical issues and solvable, and was kept when enough reviewers explicitly voted it valid ({agreed}).
 
 {checked}"""
+
+
+def _but(facts: Mapping[str, Any]) -> str:
+    return ", but for the waived words below" if facts["waivers"] else ""
+
+
+def _waived(waivers: Iterable[Mapping[str, Any]]) -> str:
+    rows = [
+        (
+            row["words"],
+            f"{row['reference']} {row['key']}",
+            row["reason"],
+            len(row["items"]),
+            row["by"],
+            f"`{row['digest']}`",
+        )
+        for row in waivers
+    ]
+    if not rows:
+        return ""
+    return f"""Words that some items share with a prompt, and that a lead of the campaign has looked at and waived
+(`{verify.MANIFEST}` names the items):
+
+{_table(("Words", "Prompt", "Reason", "Items", "Waived by", "SHA-256 of the words"), rows)}"""
 
 
 def _numbers(statistics: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ An item is released if and only if
 
 * its status is accepted: a lead has neither sent it back nor withdrawn it, and its votes were counted,
 * the votes themselves, counted again, hold its quorum of explicit valid ones on its current wording,
-* its query shares no run of n words with a reference prompt in force (`decontamination.ngrams`), and
+* its query leaks no reference prompt in force (`decontamination.ngrams`), but for words that a lead has waived, and
 * no other released item asks with the same words: of equal queries the first by uid stays.
 
 The first rule that an item breaks is the reason given. Every reason keeps its count of votes as evidence; a leak also
@@ -45,7 +45,7 @@ class Refusal:
 def refusals(candidates: Iterable[Candidate], matches: Callable[[str], Sequence[Match]]) -> dict[str, Refusal]:
     """By uid, why an item is left out. Whoever is not named is released.
 
-    `matches` finds the runs of words that a text shares with the references in force.
+    `matches` finds the runs of words that a text shares with the references in force and that are not waived.
     """
     refused: dict[str, Refusal] = {}
     released: dict[str, str] = {}  # query → uid

@@ -32,8 +32,8 @@ class Release(models.Model):
     status = models.CharField(max_length=6, choices=Status, default=Status.DRAFT)
     facts = models.JSONField(
         default=dict,
-        help_text="what may change elsewhere but not in this release: names, rules, taxonomy, references, statistics, "
-        "the card and the verifier",
+        help_text="what may change elsewhere but not in this release: names, rules, taxonomy, references, waivers, "
+        "statistics, the card and the verifier",
     )
     digest = models.CharField(max_length=64, blank=True, help_text="sha256 of the bundle's manifest, once frozen")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

@@ -120,7 +120,7 @@ def check(folder: Path) -> Report:
     findings: list[str] = []
     contents = _files(folder, manifest, findings)
     report = Report(findings, digest, manifest, {name: _jsonl(name, contents, findings) for name in _JSONL})
-    for part in (_items, _votes, _counts, _demo):
+    for part in (_items, _votes, _counts, _waivers, _demo):
         _guarded(part, report, contents)
     return report
 
@@ -255,6 +255,20 @@ def _counts(report: Report, contents: Mapping[str, bytes]) -> None:
     for name in sorted(said.keys() | counted.keys()):
         if said.get(name) != counted.get(name):
             report.findings.append(f"{STATISTICS}: {name} is {said.get(name)}, counted {counted.get(name)}")
+
+
+def _waivers(report: Report, contents: Mapping[str, bytes]) -> None:
+    """Waived words are waived for released items, with a reason, which the card says too."""
+    items, said = {row["id"] for row in report.rows[BENCHMARK]}, " ".join(contents[CARD].decode().split())
+    for row in report.manifest["waivers"]:
+        where = f"{MANIFEST}: the waiver {row['digest'][:12]}"
+        if not row["reason"].strip() or not row["items"]:
+            report.findings.append(f"{where} has no reason or no item")
+        report.findings.extend(
+            f"{where} is for {uid}, which is not released" for uid in row["items"] if uid not in items
+        )
+        if row["digest"] not in said:
+            report.findings.append(f"{CARD}: it does not name the waiver {row['digest'][:12]}")
 
 
 def _demo(report: Report, contents: Mapping[str, bytes]) -> None:

@@ -34,7 +34,8 @@ def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         proposal = actions.propose(campaign=campaign, by=request.user, now=now)
         reasons = _reasons(Counter(row.reason for row in proposal.exclusions))
         context = {"campaign": campaign, "proposal": proposal, "statistics": proposal.release.facts["statistics"]}
-        return render(request, "benchmark/freeze.html", {**context, "reasons": reasons})
+        leaking = [row for row in proposal.exclusions if row.reason == ReleaseExclusion.Reason.LEAK]
+        return render(request, "benchmark/freeze.html", {**context, "reasons": reasons, "leaking": leaking})
     try:
         release = actions.freeze(campaign=campaign, by=request.user, now=now)
     except actions.NothingToRelease as error:

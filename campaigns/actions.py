@@ -82,7 +82,9 @@ def create_campaign(
 @transaction.atomic
 def change_rules(*, campaign: Campaign, rules: Mapping[str, Any], by: User | None, now: datetime) -> None:
     """Set any of the campaign's rules. They hold for revisions handed in from now on. Raises BadRules."""
-    allowed = {"name", "reviewers", "quorum", "ngram", "seeds_per_category", "random_seed", "lease_minutes"}
+    allowed = {
+        "name", "reviewers", "quorum", "ngram", "cjk_weight", "seeds_per_category", "random_seed", "lease_minutes",
+    }  # fmt: skip
     if unknown := set(rules) - allowed:
         raise BadRules(f"unknown rule: {', '.join(sorted(unknown))}")
     changed = {

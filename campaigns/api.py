@@ -20,5 +20,10 @@ def _row(campaign: Campaign, user: User) -> dict[str, Any]:
         "name": campaign.name,
         "demo": campaign.is_demo,
         "roles": sorted(campaign.roles(user)),
-        "rules": {"reviewers": campaign.reviewers, "quorum": campaign.quorum, "ngram": campaign.ngram},
+        "rules": {
+            "reviewers": campaign.reviewers,
+            "quorum": campaign.quorum,
+            "ngram": campaign.ngram,
+            "cjk_weight": campaign.cjk_weight,
+        },
     }

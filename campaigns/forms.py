@@ -18,7 +18,9 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 class RulesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     class Meta:
         model = Campaign
-        fields = ["name", "reviewers", "quorum", "ngram", "seeds_per_category", "random_seed", "lease_minutes"]
+        fields = [
+            "name", "reviewers", "quorum", "ngram", "cjk_weight", "seeds_per_category", "random_seed", "lease_minutes",
+        ]  # fmt: skip
 
 
 class GuidelineForm(forms.Form):

@@ -4,12 +4,15 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, StepValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.triggers import Trigger, append_only
+
+# Measured on real Chinese texts: perf/results/chinese.md and docs/leads.md.
+CJK_WEIGHT = 1.5
 
 
 class User(AbstractUser):
@@ -78,6 +81,12 @@ class Campaign(models.Model):
         validators=[MinValueValidator(5), MaxValueValidator(50)],
         help_text=_("words shared with a reference prompt that make a leak"),
     )
+    cjk_weight = models.FloatField(
+        _("Chinese, Japanese and Korean characters that count as one word"),
+        default=CJK_WEIGHT,
+        validators=[MinValueValidator(1), MaxValueValidator(5), StepValueValidator(0.1)],
+        help_text=_("1: each is a word of its own; more: fewer false alarms on stock phrases"),
+    )
     seeds_per_category = models.PositiveIntegerField(_("seeds per category"), default=2000)
     random_seed = models.PositiveIntegerField(_("random seed"), default=0)
     lease_minutes = models.PositiveSmallIntegerField(
@@ -97,6 +106,7 @@ class Campaign(models.Model):
                 condition=Q(quorum__gte=1, quorum__lte=F("reviewers")), name="quorum_between_one_and_reviewers"
             ),
             models.CheckConstraint(condition=Q(ngram__gte=5), name="ngram_at_least_five"),
+            models.CheckConstraint(condition=Q(cjk_weight__gte=1), name="cjk_weight_at_least_one"),
             models.CheckConstraint(condition=Q(lease_minutes__gte=1), name="lease_at_least_one_minute"),
         ]
 

@@ -6,5 +6,5 @@ Out: one index file with a digest (``ngrams.Index``), and for a text the exact p
      run of words with a prompt (``ngrams.Match``); for many texts one boolean each.
 
 What counts as a word is said once, in ``words``; what counts as a leak once, in ``ngrams``.
-``words``, ``fingerprints``, ``ngrams``, ``indexfile`` and ``publishers`` know nothing of Django.
+``words``, ``fingerprints``, ``ngrams``, ``indexfile``, ``publishers`` and ``hub`` know nothing of Django.
 """

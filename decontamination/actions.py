@@ -71,18 +71,18 @@ def retire(*, reference: Reference, by: User | None, now: datetime) -> None:
         events.record("reference retired", reference, campaign=None, by=by, now=now, data=data)
 
 
-def current_index(*, n: int) -> Index:
-    """The index of all references in force, for shared runs of n words.
+def current_index(*, n: int, cjk_weight: float) -> Index:
+    """The index of all references in force, for shared runs that count n (`decontamination.ngrams`).
 
     It is a file under the data folder, named by what it holds: made where it is missing, else only opened.
     """
     digests = list(Reference.objects.in_force().values_list("digest", flat=True))
-    name = hashlib.sha256("\n".join([str(n), *digests]).encode()).hexdigest()[:32]
-    return _opened(settings.DATA_DIR / "indexes" / f"{name}.index", n, tuple(digests))
+    name = hashlib.sha256("\n".join([str(n), str(float(cjk_weight)), *digests]).encode()).hexdigest()[:32]
+    return _opened(settings.DATA_DIR / "indexes" / f"{name}.index", n, float(cjk_weight), tuple(digests))
 
 
 @lru_cache(maxsize=4)
-def _opened(path: Path, n: int, digests: tuple[str, ...]) -> Index:
+def _opened(path: Path, n: int, cjk_weight: float, digests: tuple[str, ...]) -> Index:
     if path.exists():
         try:
             return Index.load(path)
@@ -90,7 +90,7 @@ def _opened(path: Path, n: int, digests: tuple[str, ...]) -> Index:
             path.unlink(missing_ok=True)  # made again from the prompts, which are the truth
     rows = ReferencePrompt.objects.filter(reference__digest__in=digests).order_by("reference__name", "key")
     prompts = (Prompt(*row) for row in rows.values_list("reference__name", "key", "text").iterator(chunk_size=BATCH))
-    index = Index.build(prompts, n=n)
+    index = Index.build(prompts, n=n, cjk_weight=cjk_weight)
     path.parent.mkdir(parents=True, exist_ok=True)
     index.save(path)
     return index

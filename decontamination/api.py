@@ -4,7 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.access import enter
-from decontamination import actions
+from decontamination.checks import current_check
 
 
 class TextSerializer(serializers.Serializer):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -17,9 +17,24 @@ def check(request: Request, slug: str) -> Response:
     campaign, _roles = enter(request.user, slug, ())
     body = TextSerializer(data=request.data)
     body.is_valid(raise_exception=True)
-    index = actions.current_index(n=campaign.ngram)
+    now = current_check(campaign)
     matches = [
-        {"reference": m.reference, "key": m.key, "start": m.start, "end": m.end, "words": m.words}
-        for m in index.matches(body.validated_data["text"])
+        {
+            "reference": m.reference,
+            "key": m.key,
+            "start": m.start,
+            "end": m.end,
+            "words": m.words,
+            "waived": m.digest in now.waivers,
+        }
+        for m in now.index.matches(body.validated_data["text"])
     ]
-    return Response({"leak": bool(matches), "matches": matches, "ngram": campaign.ngram, "index": index.digest})
+    return Response(
+        {
+            "leak": not all(match["waived"] for match in matches),
+            "matches": matches,
+            "ngram": campaign.ngram,
+            "cjk_weight": campaign.cjk_weight,
+            "index": now.index.digest,
+        }
+    )

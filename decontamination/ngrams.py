@@ -1,25 +1,38 @@
 """Which runs of words a text shares with reference prompts: the definition of a leak, and an index that finds it.
 
-A text leaks a prompt when
+A run of words (``words`` says what a word is) counts one for each word that is not a CJK character, and one for
+each ``cjk_weight`` CJK characters, fractions included: with a weight of 2, ``求两个数的和 of int32`` counts 3 + 2 = 5.
+A weight of 1, the default here, makes every character a full word. A text leaks a prompt when
 
-* they share a run of at least n words (``words`` says what a word is), or
-* the prompt has fewer than n words, but at least ``shortest``, and the whole of it stands in the text as a run.
+* they share a run that counts at least n, or
+* the prompt itself counts less than n, but has at least ``shortest`` words, and the whole of it stands in the text
+  as a run.
 
-What is reported of a prompt are the maximal shared runs: the stretches of the text that stand in the prompt
-and would no longer, were they a word longer on either side. Where such a run stands at several places of the
-prompt, the first is named. A short prompt is reported at each place of the text where it stands.
+What is reported of a prompt are the maximal shared runs that leak: the stretches of the text that stand in the
+prompt and would no longer, were they a word longer on either side. Where such a run stands at several places of
+the prompt, the first is named. A short prompt is reported at each place of the text where it stands.
 
 >>> prompts = [Prompt("toy", "1", "Return the sum of all even numbers."), Prompt("toy", "2", "Sort it.")]
 >>> index = Index.build(prompts, n=4, shortest=2)
->>> for match in index.matches("We RETURN the\\nsum-of all numbers; sort it?"): print(match)
-Match(reference='toy', key='1', start=3, end=24, words=5, prompt_start=0, prompt_end=21)
-Match(reference='toy', key='2', start=34, end=41, words=2, prompt_start=0, prompt_end=7)
+>>> for match in index.matches("We RETURN the\\nsum-of all numbers; sort it?"): print(*match, sep=" · ")
+toy · 1 · 3 · 24 · 5 · 0 · 21 · return the sum of all
+toy · 2 · 34 · 41 · 2 · 0 · 7 · sort it
 >>> index.scan(["the sum of all", "the sum of even numbers"])
 array([ True, False])
 
-Every run of n words holds a run of half as many that starts at a multiple of some six words in the text (for
-n = 10). Only these anchors are looked up; where one may stand in a prompt, the runs of n words around it are;
-where one of those may, the words themselves are compared. So the answer is exact and most texts cost few look-ups.
+>>> prompts = [Prompt("toy", "zh", "求两个数的和 of int32"), Prompt("toy", "short", "求两数之和")]
+>>> index = Index.build(prompts, n=4, shortest=5, cjk_weight=2)
+>>> [match.run for match in index.matches("求两个数的和吗?")]      # six characters count three
+[]
+>>> [match.run for match in index.matches("求两个数的和 (of)")]    # and "of" makes four
+['求 两 个 数 的 和 of']
+>>> [match.run for match in index.matches("如何求两数之和")]       # a prompt that counts 2.5, whole
+['求 两 数 之 和']
+
+Every run that counts n has at least n words, and every run of n words holds a run of half as many that starts at a
+multiple of some six words in the text (for n = 10). Only these anchors are looked up; where one may stand in a prompt,
+the runs of n words around it are; where one of those may, the words themselves are compared, and beyond them where
+CJK characters count less. So the answer is exact and most texts cost few look-ups.
 """
 
 import hashlib
@@ -38,10 +51,10 @@ from decontamination.fingerprints import Filter, Runs, Stretch, Table, joined
 from decontamination.indexfile import CorruptIndex
 from decontamination.promptwords import Prompt, PromptWords
 
-__all__ = ["CorruptIndex", "Index", "Match", "Prompt"]
+__all__ = ["CorruptIndex", "Index", "Match", "Prompt", "run_digest"]
 
-_FORM: Final = "quorum-ngrams-1"  # of the canonical form under the digest
-_DEFINITION: Final = {"word definition": words.VERSION, "Unicode": unicodedata.unidata_version}
+_FORM: Final = "quorum-ngrams-2"  # of the canonical form under the digest
+_DEFINITION: Final = {"form": _FORM, "word definition": words.VERSION, "Unicode": unicodedata.unidata_version}
 _BATCH: Final = 128_000  # bytes that a scan reads at a time: what fits the processor's nearer caches
 _PAIRS: Final = 2_000_000  # pairs of a place in the text and one in a prompt that are held at a time
 
@@ -50,7 +63,7 @@ class Match(NamedTuple):
     """A run of ``words`` words that a text shares with a prompt.
 
     ``start`` and ``end`` are in characters of the text, ``prompt_start`` and ``prompt_end`` in characters of
-    the prompt's own text; ends are exclusive.
+    the prompt's own text; ends are exclusive. ``run`` are the words, normalised, with a space between.
     """
 
     reference: str
@@ -60,6 +73,36 @@ class Match(NamedTuple):
     words: int
     prompt_start: int
     prompt_end: int
+    run: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the words, and of what a word is: what a waiver is bound to."""
+        return run_digest(self.run)
+
+
+def run_digest(run: str) -> str:
+    return hashlib.sha256(f"{words.VERSION} {run}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Rule(NamedTuple):
+    """How long a shared run must be; see the top of this file."""
+
+    n: int
+    shortest: int
+    cjk_weight: float
+
+    def check(self) -> None:
+        if self.n < 1 or self.shortest < 1:
+            raise ValueError(f"n and shortest are at least 1 word, not {self.n} and {self.shortest}")
+        if self.cjk_weight < 1 or self.cjk_weight != round(self.cjk_weight * 10) / 10:
+            raise ValueError(f"the weight of CJK characters is 1 or more, in tenths, not {self.cjk_weight}")
+
+    def leaks(self, length: Any, cjk: Any) -> Any:
+        """Whether runs of so many words, of which so many are CJK characters, count n or more. In whole tenths, so
+        that nothing is rounded."""
+        tenths = round(self.cjk_weight * 10)
+        return (length - cjk) * tenths + cjk * 10 >= self.n * tenths
 
 
 class _Run(NamedTuple):
@@ -74,34 +117,36 @@ class _Run(NamedTuple):
 class Index:
     """Finds the runs of words that texts share with reference prompts. Made by ``build`` or ``load``.
 
-    ``n`` and ``shortest`` are in words; ``digest`` (SHA-256, hexadecimal) stands for n, shortest, the prompts
-    and the definition of a word, whatever order the prompts came in. ``len`` is the number of prompts.
+    ``n`` and ``shortest`` are in words, ``cjk_weight`` in CJK characters that count as one; ``digest`` (SHA-256,
+    hexadecimal) stands for these, the prompts and the definition of a word, whatever order the prompts came in.
+    ``len`` is the number of prompts.
     """
 
-    def __init__(
-        self, n: int, shortest: int, digest: str, prompts: PromptWords, long: Table, short: Table, path: Path | None
-    ) -> None:
-        self.n, self.shortest, self.digest, self.path = n, shortest, digest, path
+    def __init__(self, rule: "Rule", digest: str, prompts: PromptWords, long: Table, short: Table, path: Path | None):
+        self.n, self.shortest, self.cjk_weight = rule
+        self.digest, self.path = digest, path
         self._prompts, self._long, self._short = prompts, long, short
+        self._rule = rule
 
     @classmethod
-    def build(cls, prompts: Iterable[Prompt], n: int = 10, shortest: int = 5) -> "Index":
-        """An index of the prompts. Raises ValueError when n or shortest is below 1 or a key occurs twice in a
-        reference, OverflowError for more than 4 GB of words."""
-        if n < 1 or shortest < 1:
-            raise ValueError(f"n and shortest are at least 1 word, not {n} and {shortest}")
+    def build(cls, prompts: Iterable[Prompt], n: int = 10, shortest: int = 5, cjk_weight: float = 1.0) -> "Index":
+        """An index of the prompts. Raises ValueError when n, shortest or the weight is below 1, the weight is no
+        whole number of tenths, or a key occurs twice in a reference, OverflowError for more than 4 GB of words."""
+        rule = Rule(n, shortest, float(cjk_weight))
+        rule.check()
         ordered = sorted(prompts)
         for one, other in itertools.pairwise(ordered):
             if one[:2] == other[:2]:
                 raise ValueError(f"two prompts of {one.reference} have the key {one.key!r}")
         store, prints = PromptWords.of(ordered)
         lengths = store.lengths()
+        long_enough = rule.leaks(lengths, store.cjk_lengths())
         starts = store.first[:-1].astype(np.int64)
         ends = np.repeat(starts + lengths, lengths)  # for each word, where its prompt ends
         place = np.arange(len(prints))
-        long = Table.of(n, prints, place[place + n <= ends])
-        short = Table.of(shortest, prints, starts[(lengths >= shortest) & (lengths < n)])
-        return cls(n, shortest, _digest(ordered, n, shortest), store, long, short, None)
+        long = Table.of(n, prints, place[(place + n <= ends) & np.repeat(long_enough, lengths)])
+        short = Table.of(shortest, prints, starts[(lengths >= shortest) & ~long_enough])
+        return cls(rule, _digest(ordered, rule), store, long, short, None)
 
     def __len__(self) -> int:
         return len(self._prompts.first) - 1
@@ -109,7 +154,8 @@ class Index:
     @property
     def ignored(self) -> list[tuple[str, str]]:
         """Reference and key of the prompts that no text can leak, because they have too few words."""
-        few = self._prompts.lengths() < min(self.n, self.shortest)
+        lengths = self._prompts.lengths()
+        few = (lengths < self.shortest) & ~self._rule.leaks(lengths, self._prompts.cjk_lengths())
         return [self._prompts.name(prompt) for prompt in np.flatnonzero(few).tolist()]
 
     def matches(self, text: str) -> list[Match]:
@@ -125,6 +171,7 @@ class Index:
                 words=run.length,
                 prompt_start=int(store.char_start[run.place]),
                 prompt_end=int(store.char_end[run.place + run.length - 1]),
+                run=" ".join(found.words[run.at : run.at + run.length]),
             )
             for run in itertools.chain(self._long_runs(stretch), self._short_runs(stretch))
         ]
@@ -144,7 +191,7 @@ class Index:
 
     def save(self, path: Path) -> None:
         """Write the index to one file, aside first and then renamed. Raises OSError."""
-        kept = {"n": self.n, "shortest": self.shortest, "digest": self.digest, **_DEFINITION}
+        kept = {**self._rule._asdict(), "digest": self.digest, **_DEFINITION}
         arrays: dict[str, NDArray[Any]] = self._prompts._asdict()
         for name, table in (("long", self._long), ("short", self._short)):
             arrays[f"{name} prints"], arrays[f"{name} places"] = table.prints, table.places
@@ -174,7 +221,8 @@ class Index:
             for name, length in (("long", kept["n"]), ("short", kept["shortest"]))
         )
         store = PromptWords(**{name: arrays[name] for name in PromptWords._fields})
-        return cls(kept["n"], kept["shortest"], kept["digest"], store, long, short, path)
+        rule = Rule(*(kept[name] for name in Rule._fields))
+        return cls(rule, kept["digest"], store, long, short, path)
 
     def _leaks(self, batch: list[bytes]) -> NDArray[np.bool_]:
         """Which texts of a batch, as spaced bytes, leak."""
@@ -187,7 +235,12 @@ class Index:
             for text, at, low, high in zip(*(each.tolist() for each in (texts, *found)), strict=True):
                 if not leaks[text]:
                     places = table.places[low:high].tolist()
-                    leaks[text] = any(self._stands(stretch, at, place, table, int(ends[text])) for place in places)
+                    first, end = int(ends[text]) - len(batch[text]) - 1, int(ends[text])
+                    leaks[text] = any(
+                        self._stands(stretch, at, place, table, end)
+                        and (table is self._short or self._counts(stretch, at, place, first, end))
+                        for place in places
+                    )
         return leaks
 
     def _stands(self, stretch: Stretch, at: int, place: int, table: Table, end: int) -> bool:
@@ -196,6 +249,27 @@ class Index:
         if at + length > len(stretch.starts) or stretch.ends[at + length - 1] > end:
             return False
         return _run(stretch, at, length) == self._prompts.run(place, length)
+
+    def _counts(self, stretch: Stretch, at: int, place: int, first: int, end: int) -> bool:
+        """Whether n words that text and prompt share lie in a shared run that counts n, between two bytes of the text.
+
+        Words are added on either side only where CJK characters among the n count less than words.
+        """
+        store, low, high = self._prompts, 0, self.n
+        if self._rule.leaks(self.n, store.cjk(place, self.n)):
+            return True
+        owner = self._owner(place)
+        before, after = place - int(store.first[owner]), int(store.first[owner + 1]) - place
+
+        def same(k: int) -> bool:
+            a, b = int(stretch.starts[at + k]), int(stretch.ends[at + k])
+            return a > first and b <= end and [stretch.data[a:b]] == store.run(place + k, 1)
+
+        while high < after and at + high < len(stretch.starts) and same(high):
+            high += 1
+        while -low < before and at + low > 0 and same(low - 1):
+            low -= 1
+        return bool(self._rule.leaks(high - low, store.cjk(place + low, high - low)))
 
     def _short_runs(self, stretch: Stretch) -> Iterator[_Run]:
         """Where short prompts stand in the text."""
@@ -206,8 +280,13 @@ class Index:
                     yield _Run(prompt, at, place, self._prompts.length(prompt))
 
     def _long_runs(self, stretch: Stretch) -> Iterator[_Run]:
-        """The maximal shared runs of at least n words, one prompt after the other."""
-        shared = [run for likely in self._likely_runs(stretch) for run in self._verified(stretch, likely)]
+        """The maximal shared runs that count at least n, one prompt after the other."""
+        shared = [
+            run
+            for likely in self._likely_runs(stretch)
+            for run in self._verified(stretch, likely)
+            if self._rule.leaks(run.length, self._prompts.cjk(run.place, run.length))
+        ]
         shared.sort(key=lambda run: (run.prompt, run.at, -run.length, run.place))
         for _, runs in itertools.groupby(shared, key=lambda run: run.prompt):
             furthest = 0
@@ -268,10 +347,10 @@ def _batches(texts: Iterable[str]) -> Iterator[list[bytes]]:
         yield batch
 
 
-def _digest(prompts: list[Prompt], n: int, shortest: int) -> str:
-    """SHA-256 of a canonical form: a line of JSON with form, word definition, n and shortest, then one line
-    for each prompt in the order of reference and key."""
-    digest = hashlib.sha256(json.dumps([_FORM, words.VERSION, n, shortest]).encode() + b"\n")
+def _digest(prompts: list[Prompt], rule: Rule) -> str:
+    """SHA-256 of a canonical form: a line of JSON with form, word definition, n, shortest and CJK weight, then one
+    line for each prompt in the order of reference and key."""
+    digest = hashlib.sha256(json.dumps([_FORM, words.VERSION, *rule]).encode() + b"\n")
     for prompt in prompts:
         digest.update(json.dumps(prompt).encode() + b"\n")
     return digest.hexdigest()

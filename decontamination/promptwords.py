@@ -32,6 +32,7 @@ class PromptWords(NamedTuple):
     first: NDArray[np.uint32]  # the first word of each prompt, and the number of all words
     char_start: NDArray[np.uint32]  # of each word, in characters of its prompt's own text
     char_end: NDArray[np.uint32]
+    cjk_before: NDArray[np.uint32]  # how many CJK characters stand before each word, and their number
     names: NDArray[np.uint8]  # reference, key, reference, key, ... in UTF-8
     name_at: NDArray[np.uint32]
 
@@ -50,6 +51,9 @@ class PromptWords(NamedTuple):
             first=np.cumsum([0, *(len(each.words) for each in found)]).astype(np.uint32),
             char_start=np.fromiter(itertools.chain.from_iterable(each.starts for each in found), np.uint32),
             char_end=np.fromiter(itertools.chain.from_iterable(each.ends for each in found), np.uint32),
+            cjk_before=np.cumsum([0, *itertools.chain.from_iterable(words.cjk(each.words) for each in found)]).astype(
+                np.uint32
+            ),
             names=np.frombuffer(b"".join(names), np.uint8),
             name_at=np.cumsum([0, *map(len, names)]).astype(np.uint32),
         )
@@ -62,6 +66,15 @@ class PromptWords(NamedTuple):
     def length(self, prompt: int) -> int:
         """The number of words of one prompt."""
         return int(self.first[prompt + 1]) - int(self.first[prompt])
+
+    def cjk(self, place: int, length: int) -> int:
+        """How many words of a run are CJK characters."""
+        return int(self.cjk_before[place + length]) - int(self.cjk_before[place])
+
+    def cjk_lengths(self) -> Places:
+        """The number of CJK characters of each prompt."""
+        before = self.cjk_before[self.first].astype(np.int64)
+        return before[1:] - before[:-1]
 
     def owners(self, places: Places) -> Places:
         """The prompt of each of these words."""

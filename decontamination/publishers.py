@@ -21,7 +21,7 @@ Of two files that differ in their suffix only, the later keeps its suffix. Equal
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -61,20 +61,40 @@ def read_prompts(path: Path, name: str, field: str | None = None, key: str | Non
     for, and the first of task_id, _id, id, question_id, uid and name, or the record's number if it has none.
     Raises BadReference for anything that cannot be read whole: nothing is skipped in silence.
     """
+    yield from prompts_of(_read(path), name, field, key)
+
+
+class Record(NamedTuple):
+    """A record as it was read: where from, what its key begins with, its number there and its fields."""
+
+    where: str
+    stem: str
+    number: int
+    fields: dict[str, Any]
+
+
+def prompts_of(
+    records: Iterable[Record], name: str, field: str | None = None, key: str | None = None
+) -> Iterator[Prompt]:
+    """The prompts in records from anywhere, as `read_prompts` takes them from files. Raises BadReference."""
     if field is None and name not in _FIELDS:
         raise BadReference(f"{name}: say which field holds its prompts (known without: {', '.join(_FIELDS)})")
     fields = _FIELDS[name] if field is None else _Fields((field,))
     seen = set[str]()
+    for where, stem, number, record in records:
+        identity = f"{stem}/{_identity(record, key, number, where)}"
+        for used, text in _texts(record, fields, where):
+            unique = identity if used in fields.first else f"{identity}/{used}"
+            if unique in seen:
+                raise BadReference(f"{where}: the key {unique!r} was there before (field {key or 'of its id'})")
+            seen.add(unique)
+            yield Prompt(name, unique, text)
+
+
+def _read(path: Path) -> Iterator[Record]:
     for file, stem in _files(path):
         for number, record in _records(file):
-            where = f"{file}: {'line' if '.jsonl' in file.name else 'record'} {number}"
-            identity = f"{stem}/{_identity(record, key, number, where)}"
-            for used, text in _texts(record, fields, where):
-                unique = identity if used in fields.first else f"{identity}/{used}"
-                if unique in seen:
-                    raise BadReference(f"{where}: the key {unique!r} was there before (field {key or 'of its id'})")
-                seen.add(unique)
-                yield Prompt(name, unique, text)
+            yield Record(f"{file}: {'line' if '.jsonl' in file.name else 'record'} {number}", stem, number, record)
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:

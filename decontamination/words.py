@@ -34,6 +34,7 @@ Words(words=['1', '2', '株', '式', '会', '社'], starts=[0, 0, 2, 2, 2, 2], e
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -84,6 +85,11 @@ def tokens(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
     return _patterns().word.findall(normalise(text))
+
+
+def cjk(found: Iterable[str]) -> list[bool]:
+    """For each of these words, whether it is a single ideograph, kana or hangul syllable."""
+    return [not word.isascii() and _patterns().alone.match(word) is not None for word in found]
 
 
 def split(text: str) -> Words:

@@ -15,7 +15,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from annotation.models import Difficulty, Item, NaturalLanguage
 from campaigns.models import Campaign, Role, User
-from decontamination.actions import current_index
+from decontamination.checks import current_check
 from review import agreement
 from review.agreement import Pairs
 from review.models import Decision, Vote
@@ -116,9 +116,9 @@ def funnel(campaign: Campaign) -> Funnel:
 
 
 def _clean(campaign: Campaign) -> int:
-    """Accepted queries that share no n words with a reference in force."""
+    """Accepted queries that leak no reference in force."""
     accepted = campaign.items.filter(status=Item.Status.ACCEPTED).order_by("pk")
-    leaks = current_index(n=campaign.ngram).scan(accepted.values_list("revision__query", flat=True))
+    leaks = current_check(campaign).scan(list(accepted.values_list("revision__query", flat=True)))
     return len(leaks) - int(leaks.sum())
 
 

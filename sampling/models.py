@@ -152,6 +152,7 @@ class Draw(models.Model):
     seed = models.PositiveIntegerField()
     categories_digest = models.CharField(max_length=64, help_text="sha256 over each cluster's category at the draw")
     index_digest = models.CharField(max_length=64, help_text="of the reference index it was checked against")
+    waivers = models.JSONField(default=list, help_text="digests of the shared words that were waived then")
     report = models.JSONField(default=dict, help_text="quota, filled, shortfall and clusters covered by category")
     created_at = models.DateTimeField()
 

@@ -11,6 +11,8 @@ from annotation import actions as annotation
 from annotation import leases
 from campaigns.models import Campaign, Role, User
 from decontamination import actions as decontamination
+from decontamination import waivers
+from decontamination.checks import current_check
 from decontamination.ngrams import Prompt
 from tests.factories import NOW, make_annotator, make_campaign, make_member, make_seeds, make_user
 
@@ -41,6 +43,11 @@ PAGES: dict[str, tuple[str, set[str], tuple[str, ...]]] = {
     "decontamination:references": ("get", LEAD, ()),
     "decontamination:reference": ("get", LEAD, ("reference",)),
     "decontamination:retire": ("post", set(), ("reference",)),
+    "decontamination:waivers": ("get", LEAD, ()),
+    "decontamination:check": ("post", LEAD, ()),
+    "decontamination:waive": ("post", LEAD, ()),
+    "decontamination:withdraw-waiver": ("post", LEAD, ("waiver",)),
+    "decontamination:decline-waiver": ("post", LEAD, ("request",)),
     "sampling:clusters": ("get", LEAD, ()),
     "sampling:cluster": ("get", LEAD, ("number",)),
     "sampling:overrule": ("post", LEAD, ("number",)),
@@ -126,7 +133,14 @@ def arguments(campaign: Campaign, visitors: dict[str, User | None]) -> dict[str,
     reference, _ = decontamination.load_reference(
         name="toy", prompts=[Prompt("toy", "1", "six words make a short prompt")], source="x", by=None, now=NOW
     )
+    lead = visitors["lead"]
+    assert lead
+    run = "six words make a short prompt"
+    (match,) = current_check(campaign).leaks(run)
+    request = waivers.ask(campaign=campaign, match=match, note="", by=author, now=NOW)
+    waiver = waivers.waive(campaign=campaign, run=run, reason="a test", by=lead, now=NOW)
     return {
+        "request": request.pk, "waiver": waiver.pk,
         "secret": "nothing", "pk": 0, "number": 0, "chart": "funnel", "seed": unclaimed.pk, "item": item.pk,
         "revision": item.revision_id, "reference": reference.pk,
     }  # fmt: skip

@@ -84,10 +84,11 @@ def item_draft(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpRes
 @require_POST
 @roles_required(Role.ANNOTATOR)
 def item_preview(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
+    own = _own(request, campaign, pk)
+    writing.ask(request, campaign)
     shown = writing.preview_context(campaign, request.POST.get("query", ""))
     if request.htmx:
-        return render(request, "annotation/_preview.html", {"campaign": campaign} | shown)
-    own = _own(request, campaign, pk)
+        return render(request, "annotation/_preview.html", {"campaign": campaign, "preview_url": request.path} | shown)
     return render(request, "annotation/item.html", _context(own, _form(own, data=request.POST)) | shown)
 
 

@@ -92,10 +92,14 @@ def draft(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse
 @require_POST
 @roles_required(Role.ANNOTATOR)
 def preview(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
-    """The query as reviewers will see it. Without HTMX the page comes back with it, and the draft is saved."""
+    """The query as reviewers will see it. Without HTMX the page comes back with it, and the draft is saved.
+
+    The button beside a leak sends its digest along: then the leads are asked first.
+    """
+    writing.ask(request, campaign)
     shown = writing.preview_context(campaign, request.POST.get("query", ""))
     if request.htmx:
-        return render(request, "annotation/_preview.html", {"campaign": campaign} | shown)
+        return render(request, "annotation/_preview.html", {"campaign": campaign, "preview_url": request.path} | shown)
     seed, fields, now = _seed(campaign, pk), typed(request.POST), timezone.now()
     try:
         actions.save_draft(seed=seed, token=request.POST.get("token", ""), fields=fields, by=request.user, now=now)

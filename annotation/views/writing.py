@@ -1,7 +1,5 @@
 """What the two pages with the writing form share: its context, its preview, its answers to HTMX."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,49 +11,35 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from annotation import actions
 from annotation.actions import BadWording, Leaks
 from annotation.forms import WordingForm
-from annotation.overlaps import Piece, excerpt, pieces
 from campaigns.access import CampaignRequest
 from campaigns.models import Campaign
-from decontamination.models import ReferencePrompt
-from decontamination.ngrams import Match
-
-_AROUND = 120  # characters shown on either side of shared words
-
-
-@dataclass(frozen=True)
-class Leak:
-    """Shared words as they stand in the query, and as they stand in the prompt."""
-
-    match: Match
-    query: list[Piece]
-    prompt: list[Piece]
-
-
-def leaks_shown(query: str, matches: Sequence[Match]) -> list[Leak]:
-    """One query for the prompts' own texts."""
-    if not matches:
-        return []
-    prompts = ReferencePrompt.objects.filter(
-        reference__retired_at=None,
-        reference__name__in={match.reference for match in matches},
-        key__in={match.key for match in matches},
-    )
-    texts = {(name, key): text for name, key, text in prompts.values_list("reference__name", "key", "text")}
-    return [
-        Leak(
-            match,
-            excerpt(pieces(query, [(match.start, match.end)]), _AROUND),
-            excerpt(
-                pieces(texts.get((match.reference, match.key), ""), [(match.prompt_start, match.prompt_end)]), _AROUND
-            ),
-        )
-        for match in matches
-    ]
+from decontamination import waivers
+from decontamination.evidence import leaks_shown
+from decontamination.models import WaiverRequest
 
 
 def preview_context(campaign: Campaign, query: str) -> dict[str, Any]:
     matches = actions.leaks(campaign=campaign, text=query)
-    return {"query": query, "leaks": leaks_shown(query, matches), "previewed": True}
+    digests = {match.digest for match in matches}
+    asked = (
+        WaiverRequest.objects.filter(campaign=campaign, digest__in=digests) if matches else WaiverRequest.objects.none()
+    )
+    return {
+        "query": query,
+        "leaks": leaks_shown(query, matches),
+        "asked": {request.digest: request for request in asked.order_by("asked_at", "pk")},
+        "previewed": True,
+    }
+
+
+def ask(request: CampaignRequest, campaign: Campaign) -> None:
+    """Pass on to the leads the leak whose button was pressed, if it is in the query that was sent with it."""
+    digest = request.POST.get("ask", "")
+    for match in actions.leaks(campaign=campaign, text=request.POST.get("query", "")):
+        if match.digest == digest:
+            note = request.POST.get(f"note-{digest}", "")
+            waivers.ask(campaign=campaign, match=match, note=note, by=request.user, now=timezone.now())
+            return
 
 
 def saved(request: CampaignRequest, now: datetime, until: datetime | None) -> HttpResponse:

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
                 ('status', models.CharField(choices=[('draft', 'draft'), ('frozen', 'frozen')], default='draft', max_length=6)),
-                ('facts', models.JSONField(default=dict, help_text='what may change elsewhere but not in this release: names, rules, taxonomy, references, statistics, the card and the verifier')),
+                ('facts', models.JSONField(default=dict, help_text='what may change elsewhere but not in this release: names, rules, taxonomy, references, waivers, statistics, the card and the verifier')),
                 ('digest', models.CharField(blank=True, help_text="sha256 of the bundle's manifest, once frozen", max_length=64)),
                 ('created_at', models.DateTimeField()),
                 ('frozen_at', models.DateTimeField(null=True)),

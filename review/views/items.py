@@ -16,6 +16,8 @@ from annotation.workflow import ITEM
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 from campaigns.transitions import IllegalTransition
+from decontamination.checks import current_check
+from decontamination.evidence import leaks_shown
 from review import actions
 from review.seen import history, listed
 
@@ -80,9 +82,11 @@ def _act(request: CampaignRequest, item: Item, act: Callable[..., Any], done: st
 
 
 def _page(request: CampaignRequest, item: Item, *, error: str = "", status: int = 200) -> HttpResponse:
+    query = item.revision.query if item.revision else ""
     context = {
         "campaign": item.campaign,
         "item": item,
+        "leaks": leaks_shown(query, current_check(item.campaign).leaks(query)),
         "revision": item.revision,
         "seed": item.seed,
         "history": history(item),

@@ -12,8 +12,7 @@ from django.db.models import Max
 
 from campaigns import events
 from campaigns.models import Campaign, User
-from decontamination.actions import current_index
-from decontamination.ngrams import Index
+from decontamination.checks import Check, current_check
 from sampling import allocation
 from sampling.actions.categories import latest_run
 from sampling.allocation import Candidate
@@ -84,11 +83,11 @@ def draw_seeds(
         if cluster.category.taxonomy_id != campaign.taxonomy_id:
             raise CannotDraw(f"{corpus.name}: its categories are of another taxonomy than {campaign.slug}'s")
 
-    index = current_index(n=campaign.ngram)
+    check = current_check(campaign)
     entries = _entries(corpus)
     places = dict(run.assignments.order_by("pk").values_list("document_id", "cluster_id"))
     excluded = _left_out(campaign, corpus, entries, places)
-    excluded |= _leaks(index, [pk for pk in entries if pk not in excluded])
+    excluded |= _leaks(check, [pk for pk in entries if pk not in excluded])
     candidates = [
         Candidate(entry.key, _slug(clusters[places[pk]]), clusters[places[pk]].number)
         for pk, entry in entries.items()
@@ -117,7 +116,8 @@ def draw_seeds(
         total=total,
         seed=seed,
         categories_digest=categories_digest(clusters.values()),
-        index_digest=index.digest,
+        index_digest=check.index.digest,
+        waivers=sorted(check.waivers),
         report=report,
         created_at=now,
     )
@@ -194,15 +194,15 @@ def _left_out(
     return excluded
 
 
-def _leaks(index: Index, pks: list[int]) -> dict[int, tuple[str, dict[str, Any]]]:
+def _leaks(check: Check, pks: list[int]) -> dict[int, tuple[str, dict[str, Any]]]:
     excluded: dict[int, tuple[str, dict[str, Any]]] = {}
     for start in range(0, len(pks), 2000):
         # In the order of the primary keys, so that every database reads the same.
         documents = list(Document.objects.filter(pk__in=pks[start : start + 2000]).only("title", "text").order_by("pk"))
         texts = [document.wording for document in documents]
-        for document, text, leaks in zip(documents, texts, index.scan(texts), strict=True):
+        for document, text, leaks in zip(documents, texts, check.scan(texts), strict=True):
             if leaks:
-                match = max(index.matches(text), key=lambda found: (found.words, -found.start))
+                match = max(check.leaks(text), key=lambda found: (found.words, -found.start))
                 shared = text[match.start : match.end][:_EVIDENCE_LONGEST]
                 evidence = {"reference": match.reference, "prompt": match.key, "words": match.words, "text": shared}
                 excluded[document.pk] = (Reason.LEAK, evidence)

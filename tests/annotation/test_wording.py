@@ -2,8 +2,8 @@ import hashlib
 
 import pytest
 
-from annotation.overlaps import Piece, excerpt, pieces
 from annotation.wording import FIELDS, LONGEST, Wording
+from decontamination.overlaps import Piece, excerpt, pieces
 from tests.annotation.writing import wording
 
 KNOWN = {

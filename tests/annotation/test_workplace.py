@@ -10,7 +10,9 @@ from django.utils import timezone
 from annotation import actions, leases
 from annotation.models import Draft, Item
 from campaigns.models import Campaign, User
+from decontamination import waivers
 from decontamination.actions import load_reference
+from decontamination.models import WaiverRequest
 from decontamination.ngrams import Prompt
 from review import actions as review
 from sampling.models import Seed
@@ -279,6 +281,34 @@ def test_a_leak_is_refused_at_the_query(
     assert "The query shares words with: toy T/7" in page
     assert "<mark>" in page
     assert not Item.objects.exists()
+
+
+@pytest.mark.parametrize("options", [{}, HTMX])
+def test_a_lead_is_asked_beside_the_leak_and_the_answer_shows(
+    browser: Client, campaign: Campaign, mine: Seed, options: dict[str, Any]
+) -> None:
+    load_reference(name="toy", prompts=[Prompt("toy", "T/7", PROMPT)], source="test", by=None, now=NOW)
+    match = actions.leaks(campaign=campaign, text=PROMPT)[0]
+    asked = {"ask": match.digest, f"note-{match.digest}": "a quoted message"}
+    page = browser.post(url("preview", campaign, mine.pk), sent(mine, query="> " + PROMPT) | asked, **options)
+    assert "The leads have been asked" in page.content.decode()
+    request = WaiverRequest.objects.get()
+    assert (request.note, request.key, request.run) == ("a quoted message", "T/7", match.run)
+    lead = make_lead(campaign)
+    waivers.decline(request=request, reason="Say it in your own words.", by=lead, now=NOW)
+    page = browser.post(url("preview", campaign, mine.pk), sent(mine, query=PROMPT), **options)
+    assert "Say it in your own words." in page.content.decode()
+    waivers.waive(campaign=campaign, run=match.run, reason="Quoted.", by=lead, now=NOW)
+    page = browser.post(url("preview", campaign, mine.pk), sent(mine, query=PROMPT), **options)
+    assert "Shares no 10 words" in page.content.decode()
+    assert browser.post(url("submit", campaign, mine.pk), sent(mine, query=PROMPT), **options).status_code in {200, 302}
+    assert Item.objects.count() == 1
+
+
+def test_only_a_leak_of_the_query_is_asked_about(browser: Client, campaign: Campaign, mine: Seed) -> None:
+    load_reference(name="toy", prompts=[Prompt("toy", "T/7", PROMPT)], source="test", by=None, now=NOW)
+    browser.post(url("preview", campaign, mine.pk), sent(mine, query=PROMPT) | {"ask": "0" * 64})
+    assert not WaiverRequest.objects.exists()
 
 
 def test_a_lost_lease_keeps_the_text(browser: Client, campaign: Campaign, mine: Seed) -> None:

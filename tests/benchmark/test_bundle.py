@@ -64,7 +64,8 @@ def content(entries: Iterable[Entry] = (), *, demo: bool = False, refused: Itera
     facts: dict[str, Any] = {
         "campaign": {"slug": "c", "name": 'A: "name" | of #1'},
         "demo": demo,
-        "rules": {"reviewers": 4, "quorum": 3, "ngram": 10},
+        "rules": {"reviewers": 4, "quorum": 3, "ngram": 10, "cjk_weight": 2.0},
+        "waivers": [],
         "taxonomy": {"slug": "t", "categories": CATEGORIES},
         "references": [{"name": "toy", "digest": "0" * 64, "prompts": 1, "n": 10}],
         "verifier": Path(verify.__file__).read_text(encoding="utf-8"),

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from django.db import IntegrityError, connection, transaction
 
 from annotation.models import Item
 from benchmark import actions, bundle, verify
+from benchmark.audit import audit
 from benchmark.models import Release, ReleaseExclusion, ReleaseItem
 from campaigns.actions import change_rules
 from campaigns.models import Category, Event
 from decontamination import actions as decontamination
+from decontamination import waivers
+from decontamination.checks import current_check
 from decontamination.models import Reference
 from review.models import Vote
 from tests.benchmark.conftest import PROMPT, Team, make_reference, make_team
@@ -258,3 +262,59 @@ def test_reviewers_are_numbered_by_what_they_said_and_rationales_stay_inside(tea
     names = {ballot["reviewer"] for row in rows(files, verify.VOTES) for ballot in row["votes"]}
     assert names == {"reviewer-1", "reviewer-2", "reviewer-3", "reviewer-4"}
     assert Vote.objects.count() > 12  # there were more votes than those on released items
+
+
+def test_waived_words_are_released_and_printed(team: Team, reference: Reference, tmp_path: Path) -> None:
+    query = f"It fails with this message: {PROMPT}! Why?"
+    run = current_check(team.campaign).leaks(query)[0].run
+    waiver = waivers.waive(campaign=team.campaign, run=run, reason="A quoted message.", by=team.lead, now=NOW)
+    item = team.item(True, True, True, True, query=query)
+    other = team.item(True, True, True, True)
+    release = team.freeze()
+    files = actions.build(release)
+    manifest = json.loads(files["manifest.json"])
+    (row,) = manifest["waivers"]
+    assert row.pop("items") == [release.items.get(item=item).uid]
+    assert row == {
+        "digest": waiver.digest, "words": 16, "reference": "toy", "key": "1", "by": "lead",
+        "reason": "A quoted message.",
+    }  # fmt: skip
+    card = files["README.md"].decode()
+    assert "A quoted message." in card
+    assert waiver.digest in card
+    assert team.lead.name() not in card
+    actions.write_bundle(release, tmp_path / "bundle")
+    found = audit(tmp_path / "bundle")
+    assert (found.findings, found.rechecked) == ([], True)
+
+    waivers.withdraw(waiver=waiver, reason="Not quoted.", by=team.lead, now=later(70))
+    assert actions.build(release) == files
+    assert audit(tmp_path / "bundle").findings == []
+    newer = actions.freeze(campaign=team.campaign, by=team.lead, now=later(80))
+    assert [row.item for row in newer.items.all()] == [other]
+    assert newer.facts["waivers"] == []
+    assert [row.reason for row in newer.exclusions.all()] == ["leak"]
+
+
+def test_a_waiver_that_no_item_needs_is_not_printed(team: Team, reference: Reference) -> None:
+    first_words = current_check(team.campaign).leaks(PROMPT)[0].run
+    team.item(True, True, True, True)
+    release = team.freeze()
+    waivers.waive(campaign=team.campaign, run=first_words, reason="x", by=team.lead, now=NOW)
+    assert team.freeze() == release
+
+
+def test_a_forged_waiver_is_found(team: Team, reference: Reference, tmp_path: Path) -> None:
+    run = current_check(team.campaign).leaks(PROMPT)[0].run
+    waivers.waive(campaign=team.campaign, run=run, reason="x", by=team.lead, now=NOW)
+    team.item(True, True, True, True, query=PROMPT)
+    actions.write_bundle(team.freeze(), tmp_path / "bundle")
+    path = tmp_path / "bundle" / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    manifest["waivers"][0] |= {"items": ["0" * 32], "reason": " ", "digest": "1" * 64}
+    path.write_text(json.dumps(manifest))
+    findings = " / ".join(audit(tmp_path / "bundle").findings)
+    assert "has no reason" in findings
+    assert "which is not released" in findings
+    assert "does not name the waiver 111111111111" in findings
+    assert "shares 16 words with toy 1" in findings

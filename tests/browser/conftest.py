@@ -3,12 +3,14 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from campaigns.models import User
 
@@ -62,6 +64,10 @@ def signed_in(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Pag
 
     yield open_page
     for context in contexts:
+        for page in context.pages:
+            # Chromium may never answer the closing of a window that is just going to another page.
+            with suppress(PlaywrightError):
+                page.goto("about:blank")
         context.close()
     assert not complaints
 

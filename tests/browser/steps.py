@@ -12,7 +12,7 @@ from campaigns.models import Campaign, User
 from review import actions as review
 from tests.factories import make_seeds
 
-WORDING = {
+WORDING: dict[str, Any] = {
     "original": "Which structure keeps the last hundred requests?",
     "knowledge": "A ring buffer overwrites its oldest entry.",
     "query": "My log viewer should keep only the newest five hundred lines in memory. How do I write that in Go?",

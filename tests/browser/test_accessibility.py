@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from benchmark import actions as benchmark
 from campaigns import actions as campaigns
-from campaigns.models import Campaign, User
+from campaigns.models import Campaign, Role, User
 from config import demo
 from decontamination.actions import load_reference
 from decontamination.ngrams import Prompt
@@ -48,7 +48,7 @@ def pages(transactional_db: None) -> Pages:
     campaign = make_campaign("demo", is_demo=True)
     demo.people(campaign=campaign, password=PASSWORD, now=NOW)
     lead, author = (User.objects.get(username=name) for name in ("demo-lead", "demo-annotator-1"))
-    reviewers = demo.members(campaign, "reviewer")
+    reviewers = demo.members(campaign, Role.REVIEWER)
 
     queries = [f"How would you build number {number} of these?\n\n{LONG}" for number in range(5)]
     queries[1] += PUBLISHED

@@ -2,8 +2,10 @@
 
 import doctest
 import re
+import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from decontamination import fingerprints, ngrams, words
 from decontamination.ngrams import Index, Match, Prompt
+from decontamination.publishers import read_prompts
 
 ENGLISH = "Write a function that returns the longest common prefix of all strings in a given list"
 CHINESE = "编写一个函数，返回列表中所有字符串的最长公共前缀。"
@@ -28,8 +31,15 @@ PROMPTS = [
 INDEX = Index.build(PROMPTS)
 
 
-def brute(prompts: Sequence[Prompt], text: str, n: int, shortest: int) -> list[Match]:
+def counted(run: Sequence[str], weight: Fraction) -> Fraction:
+    """What a run of words counts, by the names of the first characters."""
+    cjk = sum(unicodedata.name(word[0]).startswith(("CJK", "HIRAGANA", "KATAKANA", "HANGUL SYLL")) for word in run)
+    return len(run) - cjk + cjk / weight
+
+
+def brute(prompts: Sequence[Prompt], text: str, n: int, shortest: int, weight: str = "1") -> list[Match]:
     """The definition, tried at every place of text and prompt."""
+    per_word = Fraction(weight)
     mine, matches = words.split(text), []
     for prompt in prompts:
         theirs = words.split(prompt.text)
@@ -46,11 +56,13 @@ def brute(prompts: Sequence[Prompt], text: str, n: int, shortest: int) -> list[M
                     length += 1
                 if length > best:
                     best, first = length, place
-            whole = shortest <= total < n and best == total
-            if (best >= n and at + best > furthest) or whole:
+            run = mine.words[at : at + best]
+            whole = shortest <= total and counted(theirs.words, per_word) < n and best == total
+            if (counted(run, per_word) >= n and at + best > furthest) or whole:
                 furthest = at + best
                 span = mine.starts[at], mine.ends[at + best - 1], best
-                matches.append(Match(*prompt[:2], *span, theirs.starts[first], theirs.ends[first + best - 1]))
+                prompt_span = theirs.starts[first], theirs.ends[first + best - 1]
+                matches.append(Match(*prompt[:2], *span, *prompt_span, " ".join(run)))
     return sorted(matches, key=lambda match: (match.start, match.reference, match.key, match.end))
 
 
@@ -165,7 +177,9 @@ def test_runs_do_not_reach_from_one_prompt_into_the_next() -> None:
 
 
 # Few words, some of which look alike to a fingerprint (the same eight bytes first, the same length).
-few = st.sampled_from(["a", "a", "b", "B", "c", "prefixed_x", "prefixed_y", "数", "数据", "é", "½", "ﬁ", "0"])
+few = st.sampled_from(
+    ["a", "a", "b", "B", "c", "prefixed_x", "prefixed_y", "数", "数据", "é", "½", "ﬁ", "0", "か゚", "한국"]
+)
 sentences = st.lists(st.tuples(few, st.sampled_from([" ", ", ", "\n", "——"])), max_size=45).map(
     lambda pairs: "".join(word + gap for word, gap in pairs)
 )
@@ -177,14 +191,17 @@ sentences = st.lists(st.tuples(few, st.sampled_from([" ", ", ", "\n", "——"])
     texts=st.lists(sentences, max_size=6),
     n=st.integers(1, 11),
     shortest=st.integers(1, 12),
+    weight=st.sampled_from(["1", "1", "1.5", "2", "2.3", "3", "10"]),
     whole=st.booleans(),
 )
-def test_equals_brute_force(prompts: list[str], texts: list[str], n: int, shortest: int, whole: bool) -> None:
+def test_equals_brute_force(
+    prompts: list[str], texts: list[str], n: int, shortest: int, weight: str, whole: bool
+) -> None:
     named = [Prompt(f"r{i % 2}", str(i), prompt) for i, prompt in enumerate(prompts)]
     if whole:
         texts = texts + prompts + ["a ".join(prompts)]
-    index = Index.build(named, n, shortest)
-    expected = [brute(named, text, n, shortest) for text in texts]
+    index = Index.build(named, n, shortest, float(weight))
+    expected = [brute(named, text, n, shortest, weight) for text in texts]
     assert [index.matches(text) for text in texts] == expected
     assert list(index.scan(texts)) == [bool(matches) for matches in expected]
 
@@ -200,6 +217,60 @@ def test_equals_brute_force_in_small_slabs(numbers: list[int], data: st.DataObje
         patch.setattr(ngrams, "_BATCH", 50)
         assert index.matches(text) == brute([prompt], text, 4, 2)
         assert list(index.scan([text] * 5)) == [bool(index.matches(text))] * 5
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from("数据排序a"), min_size=20, max_size=90), st.data())
+def test_equals_brute_force_where_characters_count_less(prompt: list[str], data: st.DataObject) -> None:
+    """Runs of n words that leak only with the words around them, in text after text."""
+    at = data.draw(st.integers(0, len(prompt) - 1))
+    parts = data.draw(st.lists(st.lists(st.sampled_from("数据排序a"), max_size=12), min_size=2, max_size=4))
+    texts = ["".join(part) + "".join(prompt[at : at + 14]) for part in parts] + [" ".join(prompt[:at])]
+    named = [Prompt("r", "1", " ".join(prompt)), Prompt("r", "2", " ".join(prompt[::-1]))]
+    index = Index.build(named, 5, 5, 2.0)
+    expected = [brute(named, text, 5, 5, "2") for text in texts]
+    assert [index.matches(text) for text in texts] == expected
+    assert list(index.scan(texts)) == [bool(matches) for matches in expected]
+
+
+@pytest.mark.parametrize("start", range(5))
+def test_characters_that_count_half_need_twice_as_many(start: int) -> None:
+    prompt = "给定一个整数数组请返回其中没有出现的最小的正整数并说明时间复杂度"
+    index = Index.build([Prompt("r", "zh", prompt)], cjk_weight=2.0)
+    enough, less = prompt[start : start + 20], prompt[start : start + 19]
+    assert [match.words for match in index.matches(f"问:{enough}吗")] == [20]
+    assert index.matches(f"问:{less}吗") == []
+    assert index.scan([f"问:{enough}吗", f"问:{less}吗", prompt]).tolist() == [True, False, True]
+
+
+def test_a_prompt_that_counts_less_than_n_leaks_whole() -> None:
+    index = Index.build([Prompt("r", "zh", CHINESE[:16]), Prompt("r", "few", "排序列表")], cjk_weight=2.0)
+    assert [match.key for match in index.matches("问题: " + CHINESE[:16])] == ["zh"]
+    assert index.matches("问题: " + CHINESE[:15]) == []
+    assert index.ignored == [("r", "few")]
+
+
+def test_every_chinese_prompt_is_found_in_a_verbatim_copy(shared_data: Path) -> None:
+    prompts = [
+        prompt
+        for name in ("mbpp", "naturalcodebench", "humaneval")
+        for prompt in read_prompts(shared_data / "references" / name, name)
+        if sum(words.cjk(words.tokens(prompt.text))) >= 5
+    ]
+    assert len(prompts) > 200
+    copies = [f"请问:\n> {prompt.text.replace('。', '!')}\n谢谢" for prompt in prompts]
+    for weight in (1.0, 1.5, 2.0, 3.0):
+        index = Index.build(prompts, cjk_weight=weight)
+        assert index.scan(copies).all()
+        assert {(prompt.reference, prompt.key) for prompt in prompts} == {
+            match[:2] for copy in copies for match in index.matches(copy)
+        }
+
+
+@pytest.mark.parametrize("weight", [0.9, 0, 1.25])
+def test_weights_are_tenths_from_one(weight: float) -> None:
+    with pytest.raises(ValueError, match="in tenths"):
+        Index.build(PROMPTS, cjk_weight=weight)
 
 
 def test_words_are_compared_even_if_all_fingerprints_agree(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,11 +309,12 @@ def test_digest_stands_for_settings_and_prompts_in_any_order() -> None:
         Index.build(PROMPTS[1:]),
         Index.build(PROMPTS, n=9),
         Index.build(PROMPTS, shortest=4),
+        Index.build(PROMPTS, cjk_weight=1.5),
         Index.build([*PROMPTS[1:], PROMPTS[0]._replace(text=ENGLISH + ".")]),
         Index.build([*PROMPTS[1:], PROMPTS[0]._replace(key="0")]),
         Index.build([*PROMPTS[1:], PROMPTS[0]._replace(reference="other")]),
     ]
-    assert len({digest, *(index.digest for index in others)}) == 7
+    assert len({digest, *(index.digest for index in others)}) == 8
 
 
 @pytest.mark.parametrize("saved", [False, True])

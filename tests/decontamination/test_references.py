@@ -63,25 +63,25 @@ def test_reference_prompts_never_change() -> None:
 
 
 def test_the_index_follows_the_references_in_force() -> None:
-    assert actions.current_index(n=10).matches(TEXT) == []
+    assert actions.current_index(n=10, cjk_weight=2).matches(TEXT) == []
     reference = load()
-    assert actions.current_index(n=10).matches(f"Please: {TEXT}")[0].reference == "toy"
+    assert actions.current_index(n=10, cjk_weight=2).matches(f"Please: {TEXT}")[0].reference == "toy"
     actions.retire(reference=reference, by=None, now=NOW)
-    assert actions.current_index(n=10).matches(TEXT) == []
+    assert actions.current_index(n=10, cjk_weight=2).matches(TEXT) == []
 
 
 def test_the_index_is_opened_not_rebuilt_and_mended_if_broken(settings: object) -> None:
     load()
-    built = actions.current_index(n=10)
-    assert actions.current_index(n=10) is built
+    built = actions.current_index(n=10, cjk_weight=2)
+    assert actions.current_index(n=10, cjk_weight=2) is built
     path = next(settings.DATA_DIR.glob("indexes/*.index"))  # type: ignore[attr-defined]
     actions._opened.cache_clear()
     before = path.stat().st_mtime_ns
-    assert actions.current_index(n=10).digest == built.digest
+    assert actions.current_index(n=10, cjk_weight=2).digest == built.digest
     assert path.stat().st_mtime_ns == before
     actions._opened.cache_clear()
     path.write_bytes(path.read_bytes()[:100])
-    assert actions.current_index(n=10).digest == built.digest
+    assert actions.current_index(n=10, cjk_weight=2).digest == built.digest
 
 
 def test_commands_load_and_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from tests.review.conftest import Team, TeamMaker
 
 pytestmark = pytest.mark.django_db
 
-DASHBOARD_QUERIES = 21
+DASHBOARD_QUERIES = 22
 LEAK = "Write a function that returns the sum of all even numbers in a list of integers."
 
 

@@ -54,6 +54,7 @@ class Command(TerminalCommand):
                 "reviewers": campaign.reviewers,
                 "quorum": campaign.quorum,
                 "ngram": campaign.ngram,
+                "cjk_weight": campaign.cjk_weight,
                 "seeds_per_category": campaign.seeds_per_category,
             }
         )

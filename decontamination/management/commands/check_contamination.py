@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from campaigns.models import CJK_WEIGHT
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from decontamination import actions
@@ -26,14 +27,23 @@ class Command(TerminalCommand):
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--field", default="text", help="the field to check (default: text)")
         parser.add_argument("--ngram", type=int, default=10, help="shared words that make a leak (default: 10)")
+        parser.add_argument(
+            "--cjk-weight",
+            type=float,
+            default=CJK_WEIGHT,
+            help=f"Chinese, Japanese and Korean characters that count as one word (default: {CJK_WEIGHT:g})",
+        )
 
     def work(self, **options: Any) -> Outcome:
         if not 5 <= options["ngram"] <= 50:
             raise CommandError("--ngram: from 5 to 50", returncode=2)
+        weight = options["cjk_weight"]
+        if not 1 <= weight <= 5 or round(weight, 1) != weight:
+            raise CommandError("--cjk-weight: from 1 to 5, in tenths", returncode=2)
         references = list(Reference.objects.in_force())
         if not references:
             raise Unreadable("no reference is in force: run load_references first")
-        index = actions.current_index(n=options["ngram"])
+        index = actions.current_index(n=options["ngram"], cjk_weight=weight)
         rows, by_reference = [], Counter[str]()
         for line, text in self.progress(_texts(options["file"], options["field"]), what="lines"):
             matches = index.matches(text)

@@ -1,15 +1,21 @@
 import re
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
-from campaigns.models import Campaign
+from campaigns.models import CJK_WEIGHT, Campaign
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from decontamination import actions, publishers
+from decontamination.hub import read_hub
 from decontamination.models import Reference
+from decontamination.ngrams import Prompt
+
+_OF_HUB = ("config", "split", "revision")
 
 
 class Unnamed(Exception):
@@ -20,7 +26,8 @@ class Command(TerminalCommand):
     help = (
         "Put reference benchmarks in force, from files in the shape their authors publish. "
         "`load_references mbpp mceval --from DIR` reads DIR/mbpp and DIR/mceval; "
-        "`load_references mine --from prompts.jsonl --field prompt` reads any JSON Lines."
+        "`load_references mine --from prompts.jsonl --field prompt` reads any JSON Lines; "
+        "`load_references mine --hub OWNER/DATASET --split test --field prompt` reads the hub."
     )
     refusals = (publishers.BadReference, actions.NoPrompts, Unnamed, OSError)
 
@@ -28,34 +35,58 @@ class Command(TerminalCommand):
         parser.add_argument(
             "names", metavar="NAME", nargs="+", help="mbpp multipl-e mceval naturalcodebench humaneval, or any"
         )
-        parser.add_argument(
-            "--from", dest="source", type=Path, required=True, metavar="DIR", help="folder or file to read"
-        )
+        parser.add_argument("--from", dest="source", type=Path, metavar="DIR", help="folder or file to read")
+        parser.add_argument("--hub", metavar="OWNER/DATASET", help="read one reference from the hub instead")
+        parser.add_argument("--config", help="with --hub: the data set's configuration, where it has several")
+        parser.add_argument("--split", help="with --hub: one split (default: all)")
+        parser.add_argument("--revision", help="with --hub: branch, tag or commit (default: the newest)")
         parser.add_argument("--field", help="the field that holds the prompt (default: as the authors publish it)")
         parser.add_argument("--key", help="the field that names the prompt")
 
     def work(self, **options: Any) -> Outcome:
+        self._check_source(**options)
         now = timezone.now()
         figures: dict[str, Any] = {}
         for name in options["names"]:
             if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
                 raise Unnamed(f"{name}: a reference's name has lower-case letters, digits, - and _ only")
-            path = self._path(options["source"], name)
-            prompts = publishers.read_prompts(path, name, field=options["field"], key=options["key"])
+            prompts, source = self._prompts(name, **options)
             reference, created = actions.load_reference(
                 name=name,
                 prompts=self.progress(prompts, what=name),
-                source=path.name,
+                source=source,
                 by=None,
                 now=now,
             )
             figures[name] = reference.prompt_count
             figures[f"{name}_new"] = created
-        for n in {10, *Campaign.objects.values_list("ngram", flat=True)}:
-            index = actions.current_index(n=n)
-            figures[f"index_{n}"] = index.digest
+        figures["index"] = actions.current_index(n=10, cjk_weight=CJK_WEIGHT).digest
+        rules = Campaign.objects.order_by("ngram", "cjk_weight").values_list("ngram", "cjk_weight").distinct()
+        for n, cjk_weight in rules:
+            index = actions.current_index(n=n, cjk_weight=cjk_weight)
+            figures[f"index_of_{n}_words_weight_{cjk_weight:g}"] = index.digest
         figures["references_in_force"] = Reference.objects.in_force().count()
         return Outcome(figures)
+
+    def _check_source(self, **options: Any) -> None:
+        if (options["source"] is None) == (options["hub"] is None):
+            raise Unnamed("say where to read from: either --from DIR or --hub OWNER/DATASET")
+        if options["hub"] is not None and len(options["names"]) > 1:
+            raise Unnamed("--hub reads one reference at a time")
+        if options["hub"] is None and (given := [name for name in _OF_HUB if options[name] is not None]):
+            raise Unnamed(f"--{given[0]} goes with --hub only")
+
+    def _prompts(self, name: str, **options: Any) -> tuple[Iterator[Prompt], str]:
+        """The prompts, and what they were read from, without the folders above it."""
+        fields = {"field": options["field"], "key": options["key"]}
+        if options["hub"] is None:
+            path = self._path(options["source"], name)
+            return publishers.read_prompts(path, name, **fields), path.name
+        of_hub = {part: options[part] for part in _OF_HUB}
+        dataset = options["hub"]
+        local = Path(dataset).is_dir()
+        source = " ".join([Path(dataset).name if local else dataset, *(value for value in of_hub.values() if value)])
+        return read_hub(dataset, name, cache=settings.DATA_DIR / "hub", **of_hub, **fields), f"hub: {source}"
 
     def _path(self, source: Path, name: str) -> Path:
         """DIR/NAME or DIR/NAME.jsonl inside a folder of references; else what was given."""
