@@ -139,7 +139,7 @@ def revise(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) ->
         _keep(item.seed, fields, by, now)
     category = _validated(campaign, wording)
     with transaction.atomic():
-        current = Item.objects.select_for_update().get(pk=item.pk)
+        current = Item.objects.select_for_update(no_key=True).get(pk=item.pk)
         before = current.revisions.latest("number")
         if current.status == Item.Status.IN_REVIEW and before.digest == digest:
             Draft.objects.filter(seed_id=item.seed_id, annotator=by).delete()

@@ -36,7 +36,7 @@ def require_annotator(campaign: Campaign, user: User) -> None:
 
 def holding(token: str, by: User) -> Q:
     """The guard of every write under a lease."""
-    return Q(holder=by, lease_token=token)
+    return Q(holder=by, lease_token=token.replace("\x00", ""))
 
 
 def lost() -> LeaseLost:

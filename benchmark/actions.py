@@ -58,7 +58,7 @@ def freeze(*, campaign: Campaign, by: User | None, now: datetime) -> Release:
 
     Raises NothingToRelease.
     """
-    campaign = Campaign.objects.select_for_update().select_related("taxonomy").get(pk=campaign.pk)
+    campaign = Campaign.objects.select_for_update(no_key=True).select_related("taxonomy").get(pk=campaign.pk)
     proposal = propose(campaign=campaign, by=by, now=now)
     if proposal.unchanged is not None:
         return proposal.unchanged

@@ -19,6 +19,7 @@ from annotation.wording import normalise
 from decontamination.ngrams import Match
 
 ACCEPTED = "accepted"
+IN_REVIEW = "in_review"
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,15 @@ def refusals(candidates: Iterable[Candidate], matches: Callable[[str], Sequence[
 
 
 def _by_votes(candidate: Candidate) -> Refusal | None:
+    if candidate.status == IN_REVIEW:
+        # Nobody sees votes before the decision, and a release is seen by everybody.
+        return Refusal(IN_REVIEW, {"quorum": candidate.quorum, "reviewers": candidate.reviewers})
     if candidate.status != ACCEPTED:
         return Refusal(candidate.status, _count(candidate))
     if candidate.valid >= candidate.quorum:
         return None
     # Accepted, they say, but the votes do not: believe the votes.
-    return Refusal("in_review" if candidate.votes < candidate.reviewers else "rejected", _count(candidate))
+    return Refusal(IN_REVIEW if candidate.votes < candidate.reviewers else "rejected", _count(candidate))
 
 
 def _by_leak(candidate: Candidate, matches: Sequence[Match]) -> Refusal | None:

@@ -150,7 +150,7 @@ def _files(folder: Path, manifest: Row, findings: list[str]) -> dict[str, bytes]
     found: dict[str, str] = {MANIFEST: hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()}
     for name, facts in sorted(manifest["files"].items()):
         path = folder / name
-        if Path(name).name != name or not path.is_file():
+        if Path(name).name != name or path.is_symlink() or not path.is_file():
             findings.append(f"{name}: missing")
             continue
         data = contents[name] = path.read_bytes()
@@ -214,6 +214,8 @@ def _items(report: Report, contents: Mapping[str, bytes]) -> None:
         uid, levels = row["id"], [row["category"], row["subcategory"]]
         if uid in origins and wording_digest(row, origins[uid]) != row["revision"]:
             findings.append(f"{BENCHMARK}: {uid} has another wording than the one that was judged")
+        if [(sorted(message), message["role"]) for message in row["messages"]] != [(["content", "role"], "user")]:
+            findings.append(f"{BENCHMARK}: {uid} is not one message of a user")
         asked = {"uid": uid, "category": levels[0], "subcategory": levels[1], "prompt": row["messages"][0]["content"]}
         if uid in questions and questions[uid] != asked:
             findings.append(f"{QUESTIONS}: {uid} differs from {BENCHMARK}")

@@ -129,7 +129,7 @@ def add_member(*, campaign: Campaign, user: User, role: str, by: User | None, no
 @transaction.atomic
 def remove_member(*, membership: Membership, by: User | None, now: datetime) -> None:
     """Take one role from one person; what they did stays. Raises LastLead."""
-    campaign = Campaign.objects.select_for_update().get(pk=membership.campaign_id)
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=membership.campaign_id)
     if membership.role == Role.LEAD and campaign.memberships.filter(role=Role.LEAD).count() == 1:
         raise LastLead(_("A campaign needs at least one lead."))
     data = {"user": membership.user_id, "role": membership.role}

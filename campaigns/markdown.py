@@ -19,11 +19,19 @@ _TAGS = {
     "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "span": {"class"}, "code": {"class"}, "div": {"class"}}
-_HIGHLIGHT_LIMIT = 50_000  # characters; longer blocks are logs, and are shown plain
+# Longer blocks are logs, and are shown plain. Some lexers take quadratic time or worse on text made for it, so only
+# those that are known to be quick are used, and never on much.
+_HIGHLIGHT_LIMIT = 8_000  # characters
+_LEXERS = frozenset(
+    """bash c clojure coffeescript console cpp csharp css cuda dart diff docker dockerfile elixir erlang fortran fsharp
+    go golang graphql groovy haskell html ini java javascript js json jsx julia kotlin latex less lua make makefile
+    matlab nim objective-c ocaml pascal perl php powershell ps1 py python python3 r ruby rust scala scheme scss sh
+    shell solidity sql swift tcl terraform tex toml ts typescript vbnet verilog vhdl xml yaml yml zig""".split()  # noqa: SIM905
+)
 
 
 def _highlighted(code: str, language: str, _attributes: str) -> str:
-    if not language or len(code) > _HIGHLIGHT_LIMIT:
+    if language.lower() not in _LEXERS or len(code) > _HIGHLIGHT_LIMIT:
         return ""
     try:
         lexer = get_lexer_by_name(language, stripnl=False)

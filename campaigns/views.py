@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -89,6 +89,8 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
                 campaign = actions.accept_invitation(secret=secret, user=user, now=now)
         except actions.BadInvitation as error:
             return render(request, "campaigns/join.html", {"refusal": str(error)}, status=404)
+        except IntegrityError:  # the form was sent twice at once, or somebody took the name in between
+            return redirect("login")
         if form is not None:
             login(request, user)
         messages.success(request, _("Welcome to %(campaign)s.") % {"campaign": campaign.name})

@@ -41,7 +41,7 @@ def waive(*, campaign: Campaign, run: str, reason: str, by: User, now: datetime,
     are answered with it. Raises NotALead, WaiverReasonMissing and NotShared.
     """
     reason = _reason(campaign, reason, by)
-    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     found = standing(campaign_index(campaign), run)
     if not found:
         raise NotShared(_("These words stand in no reference prompt as a whole: nothing is waived."))
@@ -73,7 +73,7 @@ def waive(*, campaign: Campaign, run: str, reason: str, by: User, now: datetime,
 def withdraw(*, waiver: Waiver, reason: str, by: User, now: datetime) -> None:
     """End a waiver: its words leak again from now on. Frozen releases keep it. Raises as `waive` does."""
     reason = _reason(waiver.campaign, reason, by)
-    campaign = Campaign.objects.select_for_update().get(pk=waiver.campaign_id)
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=waiver.campaign_id)
     if WaiverWithdrawal.objects.filter(waiver=waiver).exists():
         return
     WaiverWithdrawal.objects.create(waiver=waiver, reason=reason, by=by, at=now)

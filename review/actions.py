@@ -182,7 +182,7 @@ def _require(campaign: Campaign, by: User, role: Role) -> None:
 
 def _locked(revision: Revision) -> Item:
     """The item as it is now, for this transaction alone. SQLite locks the whole database at BEGIN instead."""
-    return Item.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=revision.item_id)
+    return Item.objects.select_for_update(of=("self",), no_key=True).select_related("campaign").get(pk=revision.item_id)
 
 
 def _sit(revision: Revision, campaign: Campaign, by: User, now: datetime) -> Seat | None:
@@ -216,7 +216,7 @@ def _overrule(item: Item, outcome: str, verb: str, note: str, by: User, now: dat
     note = normalise(note)
     if not note:
         raise NoteMissing(_("Say why: the author will read it."))
-    current = Item.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=item.pk)
+    current = Item.objects.select_for_update(of=("self",), no_key=True).select_related("campaign").get(pk=item.pk)
     _require(current.campaign, by, Role.LEAD)
     revision = current.revisions.latest("number")
     valid = list(revision.votes.order_by("seat").values_list("valid", flat=True))

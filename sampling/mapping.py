@@ -151,7 +151,7 @@ def parts(fields: Mapping[str, Any], mapping: Mapping[str, str]) -> Parts:
 
 
 def _line(value: Any) -> str:
-    return "" if value is None else " ".join(str(value).split())
+    return "" if value is None else " ".join(str(value).encode("utf-8", "replace").decode("utf-8").split())
 
 
 def message(value: Any) -> str:

@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def read(path: Path) -> Iterator[Record | Reject]:
             with _unpacked(file, head) as stream:
                 buffered = io.BufferedReader(stream, SAMPLE) if not isinstance(stream, io.BufferedReader) else stream
                 yield from _text(path, buffered)
-    except (OSError, EOFError, zstandard.ZstdError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeError, zstandard.ZstdError) as error:
         raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
@@ -133,7 +134,7 @@ def _is_json_lines(start: str) -> bool:
     first = start.split("\n", 1)[0]
     try:
         return isinstance(json.loads(first), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         # A broken or a huge first line is still a line if the next one opens an object of its own.
         return any(line.startswith("{") for line in start.split("\n")[1:20])
 

@@ -11,6 +11,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from annotation import actions
 from annotation.actions import BadWording, Leaks
 from annotation.forms import WordingForm
+from annotation.wording import LONGEST
 from campaigns.access import CampaignRequest
 from campaigns.models import Campaign
 from decontamination import waivers
@@ -19,6 +20,7 @@ from decontamination.models import WaiverRequest
 
 
 def preview_context(campaign: Campaign, query: str) -> dict[str, Any]:
+    query = query[: LONGEST["query"]]  # more is refused anyway, and would only take time
     matches = actions.leaks(campaign=campaign, text=query)
     digests = {match.digest for match in matches}
     asked = (

@@ -66,7 +66,7 @@ def draw_seeds(
     """
     if per_category is not None and total is not None:
         raise CannotDraw("either a number per category or a total, not both")
-    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     if corpus.is_demo and not campaign.is_demo:
         raise CannotDraw(f"{corpus.name} is invented demo data; {campaign.slug} is not a demo campaign")
     if per_category is None and total is None:

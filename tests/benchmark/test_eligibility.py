@@ -31,7 +31,7 @@ def test_without_votes_on_the_current_wording_an_accepted_item_waits_for_them() 
     assert refusals([candidate(valid=0, votes=0)], clean)["a"].reason == "in_review"
 
 
-@pytest.mark.parametrize("status", ["in_review", "rejected", "returned", "withdrawn"])
+@pytest.mark.parametrize("status", ["rejected", "returned", "withdrawn"])
 def test_enough_valid_votes_do_not_overrule_the_status(status: str) -> None:
     refused = refusals([candidate(status=status, valid=4)], clean)["a"]
     assert refused.reason == status
@@ -70,3 +70,9 @@ def test_nobody_looks_for_leaks_in_what_is_refused_anyway() -> None:
         raise AssertionError
 
     assert set(refusals([candidate(valid=0)], never)) == {"a"}
+
+
+def test_of_an_undecided_item_no_vote_is_told() -> None:
+    (refusal,) = refusals([candidate(status="in_review", valid=3, votes=3)], clean).values()
+    assert refusal.reason == "in_review"
+    assert not {"valid", "total"} & set(refusal.evidence)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from annotation import leases
 from annotation.models import Draft, Item
@@ -148,7 +148,11 @@ def test_what_is_typed_is_saved_as_a_draft_and_is_there_after_a_reload(
 
 
 def test_a_leak_is_shown_while_typing_refused_at_submit_and_gone_after_rewriting(
-    signed_in: SignedIn, campaign: Campaign, annotator: User, published: None
+    signed_in: SignedIn,
+    campaign: Campaign,
+    annotator: User,
+    published: None,
+    violations: Callable[[Page], list[str]],
 ) -> None:
     page = claimed(signed_in(annotator, home(campaign)))
     leaking = f"At work I was asked this: {PUBLISHED} How?"
@@ -166,6 +170,7 @@ def test_a_leak_is_shown_while_typing_refused_at_submit_and_gone_after_rewriting
     expect(page.locator("#id_query")).to_be_focused()
     expect(page.locator("#id_original")).to_have_value(WORDING["original"])
     assert not Item.objects.exists()
+    assert violations(page) == []
 
     page.fill("#id_query", "How do I add up the even entries of a list with `filter` in Python?")
     expect(preview.locator("mark")).to_have_count(0)
@@ -238,7 +243,11 @@ def taken_by_another(campaign: Campaign, seed: Seed) -> User:
 
 
 def test_a_lost_lease_says_so_and_keeps_the_text(
-    signed_in: SignedIn, campaign: Campaign, annotator: User, seeds: list[Seed]
+    signed_in: SignedIn,
+    campaign: Campaign,
+    annotator: User,
+    seeds: list[Seed],
+    violations: Callable[[Page], list[str]],
 ) -> None:
     page = claimed(signed_in(annotator, home(campaign)))
     page.fill("#id_query", "What I wrote in time.")
@@ -254,6 +263,7 @@ def test_a_lost_lease_says_so_and_keeps_the_text(
     assert answer.value.status == 409
     expect(page.get_by_role("heading", name="This seed is not yours now")).to_be_visible()
     expect(page.locator("#typed")).to_contain_text("What I wrote too late.")
+    assert violations(page) == []
     assert not Item.objects.exists()
     assert Seed.objects.get(pk=seeds[0].pk).holder == other
     assert Draft.objects.get(annotator=annotator).fields["query"] == "What I wrote in time."
@@ -378,9 +388,14 @@ def test_a_hostile_seed_runs_nothing_anywhere(
     )[0]  # fmt: skip
     Seed.objects.exclude(pk=hostile.pk).update(status=Seed.Status.SKIPPED, skip_reason="others first")
     strangers: list[str] = []
+
+    def opened(dialog: Dialog) -> None:
+        strangers.append(dialog.message)
+        dialog.accept()
+
     page = signed_in(annotator, home(campaign))
     page.on("request", lambda request: strangers.append(request.url) if "example.org" in request.url else None)
-    page.on("dialog", lambda dialog: strangers.append(dialog.message))
+    page.on("dialog", opened)
     claimed(page)
     harmless(page)
     expect(page.locator("#seed-text")).to_contain_text('window.hacked = "script"')  # shown as text

@@ -90,7 +90,7 @@ def test_two_queries_are_judged_by_keys_alone(signed_in: SignedIn, team: Team, i
 
 
 def test_an_invalid_vote_needs_a_rationale_and_says_so_at_the_field(
-    signed_in: SignedIn, team: Team, item: Item
+    signed_in: SignedIn, team: Team, item: Item, violations: Callable[[Page], list[str]]
 ) -> None:
     page = judging(signed_in(team.reviewers[0], team.queue))
     choose_vote(page, valid=False)
@@ -105,6 +105,7 @@ def test_an_invalid_vote_needs_a_rationale_and_says_so_at_the_field(
     expect(page.locator("input[name=clear][value=no]")).to_be_checked()
     expect(page.locator("input[name=valid][value=no]")).to_be_checked()
     assert not Vote.objects.exists()
+    assert violations(page) == []
 
     page.keyboard.type("It names no input.")
     page.keyboard.press("Control+Enter")

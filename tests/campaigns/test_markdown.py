@@ -59,3 +59,8 @@ def test_tables_and_chinese_stay() -> None:
 def test_deep_nesting_and_long_code_are_bounded() -> None:
     render(">" * 5_000 + "x")
     assert "<span" not in render("```python\n" + "x = 1\n" * 20_000 + "```")
+
+
+def test_languages_with_slow_lexers_are_not_highlighted() -> None:
+    for language in ("easytrieve", "xpp", "autoit"):
+        assert "<span" not in render(f"```{language}\n{'	' * 5_000}x\n```")
