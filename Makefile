@@ -42,7 +42,7 @@ run: $(VENV)/.installed
 
 ## make test          all tests
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	PYTHONPATH=$(VENV)-perf $(BIN)/python -m pytest
 
 ## make check         style, types, import rules, migrations, deployment settings, templates
 check: $(VENV)/.installed-dev
