@@ -18,7 +18,7 @@ from campaigns import events
 from campaigns.models import Campaign, Category, Role, User
 from campaigns.transitions import move
 from decontamination.checks import current_check
-from decontamination.ngrams import Match
+from decontamination.leaks import Match
 from sampling.models import Seed
 
 _PROBLEMS: dict[Problem, Promise] = {

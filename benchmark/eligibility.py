@@ -4,7 +4,7 @@ An item is released if and only if
 
 * its status is accepted: a lead has neither sent it back nor withdrawn it, and its votes were counted,
 * the votes themselves, counted again, hold its quorum of explicit valid ones on its current wording,
-* its query leaks no reference prompt in force (`decontamination.ngrams`), but for words that a lead has waived, and
+* its query leaks no reference prompt in force (`decontamination.leaks`), but for words that a lead has waived, and
 * no other released item asks with the same words: of equal queries the first by uid stays.
 
 The first rule that an item breaks is the reason given. Every reason keeps its count of votes as evidence; a leak also
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotation.wording import normalise
-from decontamination.ngrams import Match
+from decontamination.leaks import Match
 
 ACCEPTED = "accepted"
 IN_REVIEW = "in_review"

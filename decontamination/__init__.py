@@ -2,9 +2,9 @@
 
 In:  reference prompts, each with the name of its benchmark and its key there (``publishers`` reads them
      in the shapes their authors publish), and any texts.
-Out: one index file with a digest (``ngrams.Index``), and for a text the exact places where it shares a
-     run of words with a prompt (``ngrams.Match``); for many texts one boolean each.
+Out: one index file with a digest (``leaks.Index``), and for a text the exact places where it shares a
+     run of words with a prompt (``leaks.Match``); for many texts one boolean each.
 
-What counts as a word is said once, in ``words``; what counts as a leak once, in ``ngrams``.
-``words``, ``fingerprints``, ``ngrams``, ``indexfile``, ``publishers`` and ``hub`` know nothing of Django.
+What counts as a word is said once, in ``words``; what counts as a leak once, in ``leaks``.
+``words``, ``fingerprints``, ``leaks``, ``indexfile``, ``publishers`` and ``hub`` know nothing of Django.
 """

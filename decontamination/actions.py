@@ -11,8 +11,8 @@ from django.db import transaction
 
 from campaigns import events
 from campaigns.models import User
+from decontamination.leaks import CorruptIndex, Index, Prompt
 from decontamination.models import Reference, ReferencePrompt
-from decontamination.ngrams import CorruptIndex, Index, Prompt
 
 BATCH = 2_000
 
@@ -72,7 +72,7 @@ def retire(*, reference: Reference, by: User | None, now: datetime) -> None:
 
 
 def current_index(*, n: int, cjk_weight: float) -> Index:
-    """The index of all references in force, for shared runs that count n (`decontamination.ngrams`).
+    """The index of all references in force, for shared runs that count n (`decontamination.leaks`).
 
     It is a file under the data folder, named by what it holds: made where it is missing, else only opened.
     """

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from campaigns.models import Campaign
 from decontamination.actions import current_index
+from decontamination.leaks import Index, Match
 from decontamination.models import Waiver
-from decontamination.ngrams import Index, Match
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from decontamination.leaks import Index, Match
 from decontamination.models import ReferencePrompt
-from decontamination.ngrams import Index, Match
 from decontamination.overlaps import Piece, excerpt, pieces
 
 _AROUND = 120  # characters shown on either side of shared words

@@ -63,7 +63,7 @@ class Waiver(models.Model):
     """A lead's word that in this campaign sharing these very words with a prompt is no leak."""
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="waivers")
-    digest = models.CharField(max_length=64, help_text="sha256 of the words (decontamination.ngrams.run_digest)")
+    digest = models.CharField(max_length=64, help_text="sha256 of the words (decontamination.leaks.run_digest)")
     run = models.TextField(help_text="the words, normalised, with a space between")
     words = models.PositiveIntegerField()
     reference = models.CharField(max_length=80, help_text="of the prompt that it was looked at against")

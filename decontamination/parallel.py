@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from decontamination.ngrams import Index
+    from decontamination.leaks import Index
 
 _CHUNK = 4_000  # texts sent to a process at a time
 _SHARE = 1_000  # texts that a process takes at a time of those it has inherited
@@ -72,7 +72,7 @@ def _spawned(index: Index, texts: Iterable[str], workers: int) -> NDArray[np.boo
 
 
 def _open(path: Path) -> None:
-    from decontamination.ngrams import Index
+    from decontamination.leaks import Index
 
     global _index
     _index = Index.load(path)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from campaigns import events
 from campaigns.models import Campaign, Role, User
 from decontamination.checks import campaign_index, waivers_in_force
+from decontamination.leaks import Index, Match
 from decontamination.models import Waiver, WaiverRequest, WaiverWithdrawal
-from decontamination.ngrams import Index, Match
 
 
 class NotALead(Exception):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from decontamination import words
-from decontamination.ngrams import Index, Match
+from decontamination.leaks import Index, Match
 from decontamination.promptwords import Prompt
 from perf import texts
 from perf.peers import NotInstalled

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decontamination import words
-from decontamination.ngrams import Index
+from decontamination.leaks import Index
 from decontamination.promptwords import Prompt
 from perf import texts
 from perf.peers import PEERS, NotInstalled, Peer, split_only

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from decontamination.ngrams import Index
+from decontamination.leaks import Index
 from perf import texts
 from perf.report import Scale, progress, publish, table
 

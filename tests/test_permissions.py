@@ -13,7 +13,7 @@ from campaigns.models import Campaign, Role, User
 from decontamination import actions as decontamination
 from decontamination import waivers
 from decontamination.checks import current_check
-from decontamination.ngrams import Prompt
+from decontamination.leaks import Prompt
 from tests.factories import NOW, make_annotator, make_campaign, make_member, make_seeds, make_user
 
 ANYBODY = {"visitor", "stranger", "annotator", "reviewer", "lead"}

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             name='Waiver',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(help_text='sha256 of the words (decontamination.ngrams.run_digest)', max_length=64)),
+                ('digest', models.CharField(help_text='sha256 of the words (decontamination.leaks.run_digest)', max_length=64)),
                 ('run', models.TextField(help_text='the words, normalised, with a space between')),
                 ('words', models.PositiveIntegerField()),
                 ('reference', models.CharField(help_text='of the prompt that it was looked at against', max_length=80)),

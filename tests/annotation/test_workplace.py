@@ -12,8 +12,8 @@ from annotation.models import Draft, Item
 from campaigns.models import Campaign, User
 from decontamination import waivers
 from decontamination.actions import load_reference
+from decontamination.leaks import Prompt
 from decontamination.models import WaiverRequest
-from decontamination.ngrams import Prompt
 from review import actions as review
 from sampling.models import Seed
 from tests.annotation.writing import wording, write_item

@@ -14,7 +14,7 @@ from campaigns.actions import change_rules
 from campaigns.models import Campaign, Event, Membership, User
 from campaigns.transitions import IllegalTransition, move
 from decontamination.actions import load_reference
-from decontamination.ngrams import Prompt
+from decontamination.leaks import Prompt
 from sampling.models import Seed
 from tests.annotation.writing import wording, write_item
 from tests.factories import NOW, later, make_annotator, make_lead, make_seeds

@@ -13,8 +13,8 @@ from benchmark import actions
 from benchmark.models import Release
 from campaigns.models import Campaign, User
 from decontamination.actions import load_reference
+from decontamination.leaks import Prompt
 from decontamination.models import Reference
-from decontamination.ngrams import Prompt
 from review import actions as review
 from tests.factories import NOW, later, make_annotator, make_campaign, make_lead, make_reviewer, make_seeds
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.eligibility import Candidate, refusals
 from benchmark.models import ReleaseExclusion
-from decontamination.ngrams import Index, Match, Prompt
+from decontamination.leaks import Index, Match, Prompt
 
 
 def candidate(uid: str = "a", **fields: object) -> Candidate:

@@ -11,7 +11,7 @@ from campaigns import actions as campaigns
 from campaigns.models import Campaign, Role, User
 from config import demo
 from decontamination.actions import load_reference
-from decontamination.ngrams import Prompt
+from decontamination.leaks import Prompt
 from docs.pictures import PAGES, go
 from review import actions as review
 from sampling.models import Assignment, Seed

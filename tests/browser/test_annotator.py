@@ -12,7 +12,7 @@ from annotation import leases
 from annotation.models import Draft, Item
 from campaigns.models import Campaign, Event, User
 from decontamination.actions import load_reference
-from decontamination.ngrams import Prompt
+from decontamination.leaks import Prompt
 from sampling.models import Seed
 from tests.browser.steps import WORDING, expect_message, tab_to, write
 from tests.factories import NOW, make_annotator, make_campaign, make_lead, make_reviewer, make_seeds

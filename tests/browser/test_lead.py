@@ -18,7 +18,7 @@ from benchmark.models import Release
 from campaigns.models import Campaign, User
 from config import demo
 from decontamination.actions import load_reference
-from decontamination.ngrams import Prompt
+from decontamination.leaks import Prompt
 from sampling.models import Cluster, Corpus, Seed
 from tests.browser.steps import WORDING, cast, expect_message, hand_in, write
 from tests.factories import NOW, make_annotator, make_campaign, make_lead, make_reviewer, make_seeds

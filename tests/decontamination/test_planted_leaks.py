@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from decontamination import actions
-from decontamination.ngrams import Prompt
+from decontamination.leaks import Prompt
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db

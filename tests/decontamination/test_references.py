@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from campaigns.models import Event
 from decontamination import actions
+from decontamination.leaks import Prompt
 from decontamination.models import Reference, ReferencePrompt
-from decontamination.ngrams import Prompt
 from tests.factories import NOW, later, make_annotator, make_campaign, make_lead, make_member
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.urls import reverse
 from campaigns.models import Campaign, Event
 from decontamination import actions, waivers
 from decontamination.checks import current_check
+from decontamination.leaks import Match, Prompt
 from decontamination.models import Waiver, WaiverRequest, WaiverWithdrawal
-from decontamination.ngrams import Match, Prompt
 from tests.factories import NOW, later, make_annotator, make_campaign, make_lead
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.urls import reverse
 from campaigns import events
 from campaigns.models import User
 from decontamination.actions import load_reference
-from decontamination.ngrams import Prompt
+from decontamination.leaks import Prompt
 from review import actions, charts, statistics
 from review.agreement import Pairs
 from review.statistics import Funnel, VoteCount

@@ -8,7 +8,7 @@ from django.core.management import CommandError
 
 from campaigns.models import Campaign, Event
 from decontamination.actions import load_reference
-from decontamination.ngrams import Prompt
+from decontamination.leaks import Prompt
 from sampling import actions
 from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed
 from tests.factories import NOW, category, later, make_campaign, make_corpus, make_document, make_lead

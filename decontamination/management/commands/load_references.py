@@ -12,8 +12,8 @@ from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from decontamination import actions, publishers
 from decontamination.hub import read_hub
+from decontamination.leaks import Prompt
 from decontamination.models import Reference
-from decontamination.ngrams import Prompt
 
 _OF_HUB = ("config", "split", "revision")
 

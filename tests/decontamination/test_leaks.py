@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decontamination import fingerprints, ngrams, words
-from decontamination.ngrams import Index, Match, Prompt
+from decontamination import fingerprints, leaks, words
+from decontamination.leaks import Index, Match, Prompt
 from decontamination.publishers import read_prompts
 
 ENGLISH = "Write a function that returns the longest common prefix of all strings in a given list"
@@ -213,8 +213,8 @@ def test_equals_brute_force_in_small_slabs(numbers: list[int], data: st.DataObje
     text = " ".join("xyz"[i] for i in data.draw(st.lists(st.integers(0, 2), max_size=200)) + numbers[5:])
     index = Index.build([prompt], 4, 2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ngrams, "_PAIRS", 7)
-        patch.setattr(ngrams, "_BATCH", 50)
+        patch.setattr(leaks, "_PAIRS", 7)
+        patch.setattr(leaks, "_BATCH", 50)
         assert index.matches(text) == brute([prompt], text, 4, 2)
         assert list(index.scan([text] * 5)) == [bool(index.matches(text))] * 5
 
@@ -333,4 +333,4 @@ def test_several_processes_say_the_same(tmp_path: Path, saved: bool) -> None:
 
 
 def test_worked_example() -> None:
-    assert doctest.testmod(ngrams).failed == 0
+    assert doctest.testmod(leaks).failed == 0
