@@ -4,16 +4,16 @@ A verdict names the digest of the text and the versions of the references that i
 stale, and is made again from the difference alone: where only references changed, a text is compared with the new ones.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from campaigns.models import Campaign
-from decontamination.actions import index_of, reference_set
-from decontamination.checks import waivers_in_force
+from decontamination.actions import index_of, reference_set, reference_set_digest
 from decontamination.leaks import Match
 from decontamination.models import Reference, ReferenceSet
 from sampling.actions.embedding import Watch
@@ -58,10 +58,9 @@ def check_documents(
     *, corpus: Corpus, campaign: Campaign, now: datetime, watch: Watch = lambda batches, _total: batches
 ) -> CheckReport:
     """Bring the verdicts of every document up to date. A run that was cut off goes on where it stopped."""
-    rule = {"n": campaign.ngram, "cjk_weight": campaign.cjk_weight}
-    report = CheckReport(reference_set(**rule, now=now))
+    report = CheckReport(reference_set(n=campaign.ngram, cjk_weight=campaign.cjk_weight, now=now))
     for _ in range(_PASSES):
-        report.made_with = reference_set(**rule, now=now)
+        report.made_with = reference_set(n=campaign.ngram, cjk_weight=campaign.cjk_weight, now=now)
         lacking = _lacking(corpus, report.made_with)
         if not (count := lacking.count()):
             break
@@ -72,29 +71,54 @@ def check_documents(
     report.documents = corpus.documents.count()
     report.leaks = len(leaking)
     report.by_reference = {name: 0 for _pk, name in sorted(names.items(), key=lambda row: row[1])}
-    runs = _runs(corpus, campaign).values_list("reference").annotate(number=Count("verdict", distinct=True))
+    runs = (
+        _runs(campaign, document__corpus=corpus)
+        .values_list("reference")
+        .annotate(number=Count("verdict", distinct=True))
+    )
     report.by_reference |= {names[pk]: number for pk, number in runs.order_by("reference")}
     return report
 
 
 def leaks_of(corpus: Corpus, campaign: Campaign) -> dict[int, SharedRun]:
     """By document that leaks, the longest run that it shares with a reference in force and that nobody has waived."""
-    found: dict[int, SharedRun] = {}
-    runs = _runs(corpus, campaign).select_related("reference", "verdict")
-    for run in runs.order_by("verdict__document_id", "-words", "start", "reference__name", "pk"):
-        found.setdefault(run.verdict.document_id, run)
-    return found
+    return _longest(_runs(campaign, document__corpus=corpus))
 
 
-def verdict_state(corpus: Corpus, campaign: Campaign, now: datetime) -> VerdictState:
-    made_with = reference_set(n=campaign.ngram, cjk_weight=campaign.cjk_weight, now=now)
-    verdicts = Verdict.objects.filter(document__corpus=corpus, **_rule(made_with))
-    fresh = verdicts.of_the_text().filter(made_with=made_with).count()
+def leaks_among(documents: Collection[Document], campaign: Campaign) -> dict[int, SharedRun]:
+    """`leaks_of`, of some documents."""
+    return _longest(_runs(campaign, document__in=documents))
+
+
+def frequent_runs(corpus: Corpus, campaign: Campaign, *, most: int) -> list[dict[str, Any]]:
+    """Words that several documents share with a reference, and how many, the most frequent first."""
+    groups = _runs(campaign, document__corpus=corpus).values("digest", "words")
+    several = groups.annotate(documents=Count("verdict", distinct=True)).filter(documents__gt=1)
+    rows = [dict(row) for row in several.order_by("-documents", "digest")[:most]]
+    for row in rows:
+        first = SharedRun.objects.filter(digest=row["digest"]).order_by("pk").values("text", "key", "reference__name")
+        row |= first[0]
+    return rows
+
+
+def verdict_on(document: Document, campaign: Campaign) -> tuple[Verdict | None, bool]:
+    """The newest verdict on a document by the campaign's rule, and whether it is today's."""
+    rule = {"ngram": campaign.ngram, "cjk_weight": campaign.cjk_weight}
+    verdict = document.verdicts.filter(**rule).select_related("made_with").first()
+    today = reference_set_digest(n=campaign.ngram, cjk_weight=campaign.cjk_weight)
+    fresh = verdict is not None and (verdict.made_with.digest, verdict.text_digest) == (today, document.text_digest)
+    return verdict, fresh
+
+
+def verdict_state(corpus: Corpus, campaign: Campaign) -> VerdictState:
+    today = reference_set_digest(n=campaign.ngram, cjk_weight=campaign.cjk_weight)
+    verdicts = Verdict.objects.filter(document__corpus=corpus, ngram=campaign.ngram, cjk_weight=campaign.cjk_weight)
+    fresh = verdicts.of_the_text().filter(made_with__digest=today).count()
     return VerdictState(
         documents=corpus.documents.count(),
         fresh=fresh,
         stale=verdicts.count() - fresh,
-        leaking=_runs(corpus, campaign).values("verdict__document").distinct().count(),
+        leaking=_runs(campaign, document__corpus=corpus).values("verdict__document").distinct().count(),
     )
 
 
@@ -102,14 +126,20 @@ def _rule(made_with: ReferenceSet) -> dict[str, float]:
     return {"ngram": made_with.ngram, "cjk_weight": made_with.cjk_weight}
 
 
-def _runs(corpus: Corpus, campaign: Campaign) -> QuerySet[SharedRun]:
-    """Runs that count as leaks now, of any verdict on the document's present text."""
-    return SharedRun.objects.filter(
-        verdict__in=Verdict.objects.of_the_text().filter(
-            document__corpus=corpus, ngram=campaign.ngram, cjk_weight=campaign.cjk_weight
-        ),
-        reference__retired_at=None,
-    ).exclude(digest__in=list(waivers_in_force(campaign)))
+def _runs(campaign: Campaign, **of: Any) -> QuerySet[SharedRun]:
+    """Runs that count as leaks now, of any verdict on the present text of these documents."""
+    verdicts = Verdict.objects.of_the_text().filter(ngram=campaign.ngram, cjk_weight=campaign.cjk_weight, **of)
+    return SharedRun.objects.filter(verdict__in=verdicts, reference__retired_at=None).exclude(
+        digest__in=campaign.waivers.in_force().order_by().values("digest")
+    )
+
+
+def _longest(runs: QuerySet[SharedRun]) -> dict[int, SharedRun]:
+    found: dict[int, SharedRun] = {}
+    runs = runs.select_related("reference", "verdict")
+    for run in runs.order_by("verdict__document_id", "-words", "start", "reference__name", "pk"):
+        found.setdefault(run.verdict.document_id, run)
+    return found
 
 
 def _lacking(corpus: Corpus, made_with: ReferenceSet) -> QuerySet[Document]:

@@ -88,7 +88,7 @@ def test_changed_words_are_compared_again(compared: list[tuple[int, int]]) -> No
     check(corpus, campaign)
     Document.objects.filter(pk=changing.pk).update(text="Other words.", text_digest="0" * 64)
     assert set(leaks_of(corpus, campaign)) == {staying.pk}  # a verdict on other words says nothing of these
-    assert verdict_state(corpus, campaign, NOW).stale == 1
+    assert verdict_state(corpus, campaign).stale == 1
     compared.clear()
     assert check(corpus, campaign) == (1, 0, 1)
     assert compared == [(1, 1)]
@@ -101,7 +101,7 @@ def test_a_retired_reference_counts_no_more_and_may_come_back() -> None:
     check(corpus, campaign)
     retire(reference=one, by=None, now=later(1))
     assert {row.reference.name for row in leaks_of(corpus, campaign).values()} == {"other"}
-    state = verdict_state(corpus, campaign, NOW)
+    state = verdict_state(corpus, campaign)
     assert (state.fresh, state.stale, state.unchecked) == (0, 1, 0)
     check(corpus, campaign)
     assert set(SharedRun.objects.values_list("reference", flat=True)) == {other.pk}
@@ -119,7 +119,7 @@ def test_a_waiver_holds_at_once_and_without_a_new_check() -> None:
     words = leaks_of(corpus, campaign)[leaking.pk].text
     waiving.waive(campaign=campaign, run=words, key="0", reason="a licence header", by=lead, now=NOW)
     assert leaks_of(corpus, campaign) == {}
-    assert verdict_state(corpus, campaign, NOW).fresh == 1
+    assert verdict_state(corpus, campaign).fresh == 1
     assert leaks_of(corpus, make_campaign()) == {leaking.pk: SharedRun.objects.get()}  # another campaign's lead did not
 
 
@@ -130,7 +130,7 @@ def test_each_rule_has_verdicts_of_its_own() -> None:
     assert check(corpus, strict)[2] == 1
     assert check(corpus, lax)[2] == 0
     assert Verdict.objects.count() == 2
-    assert verdict_state(corpus, make_campaign(ngram=9), NOW).unchecked == 1
+    assert verdict_state(corpus, make_campaign(ngram=9)).unchecked == 1
 
 
 @settings(max_examples=12, deadline=None)
@@ -168,7 +168,7 @@ def test_kept_verdicts_say_what_a_check_from_scratch_says(seed: int) -> None:
             for each in documents
             for match in scratch.index.matches(each.wording)
         }
-        state = verdict_state(corpus, campaign, NOW)
+        state = verdict_state(corpus, campaign)
         assert (state.fresh, state.stale, state.unchecked) == (len(documents), 0, 0)
         transaction.set_rollback(True)
 
