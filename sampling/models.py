@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Category, User
 from campaigns.triggers import Trigger
+from decontamination.models import Reference, ReferenceSet
 
 
 class Corpus(models.Model):
@@ -70,6 +71,52 @@ class Document(models.Model):
     def wording(self) -> str:
         """What is embedded, clustered and compared with references."""
         return f"{self.title}\n\n{self.text}".strip()
+
+
+class VerdictQuerySet(models.QuerySet["Verdict"]):
+    def of_the_text(self) -> VerdictQuerySet:
+        """Made of the words that the document has now."""
+        return self.filter(text_digest=F("document__text_digest"))
+
+
+class Verdict(models.Model):
+    """What comparing one document's text with the references said, by one rule. Without shared runs it is clean."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="verdicts")
+    ngram = models.PositiveSmallIntegerField()
+    cjk_weight = models.FloatField()
+    text_digest = models.CharField(max_length=64, help_text="of the text that was compared")
+    made_with = models.ForeignKey(ReferenceSet, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    objects = VerdictQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document", "ngram", "cjk_weight"], name="one_verdict_per_document_and_rule"
+            ),
+        ]
+
+
+class SharedRun(models.Model):
+    """Words that a document shares with prompts of one version of a reference."""
+
+    verdict = models.ForeignKey(Verdict, models.CASCADE, related_name="runs")
+    reference = models.ForeignKey(Reference, models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64, help_text="of the words: what a waiver is bound to")
+    key = models.CharField(max_length=200, help_text="of the first prompt in which the words stand")
+    prompts = models.PositiveIntegerField(help_text="of this reference in which they stand")
+    words = models.PositiveIntegerField()
+    start = models.PositiveIntegerField(help_text="in characters of the document's wording")
+    text = models.TextField(help_text="as the words stand in the document, cut where long")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["verdict", "reference", "digest"], name="one_row_per_verdict_and_run"),
+            models.CheckConstraint(condition=Q(prompts__gte=1, words__gte=1), name="shared_run_has_words"),
+        ]
+        indexes = [models.Index(fields=["digest"], name="shared_run_by_words")]
 
 
 class ClusterRun(models.Model):

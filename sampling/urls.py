@@ -7,6 +7,7 @@ urlpatterns = [
     path("clusters/", views.clusters, name="clusters"),
     path("clusters/<int:number>/", views.cluster, name="cluster"),
     path("clusters/<int:number>/category/", views.overrule, name="overrule"),
+    path("leaks/", views.leaks, name="leaks"),
     path("draw/", views.draw, name="draw"),
     path("seeds/<int:pk>/", views.seed, name="seed"),
 ]

@@ -12,15 +12,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
+from decontamination.checks import current_check
+from decontamination.evidence import leaks_shown
+from decontamination.models import Reference
 from sampling import actions
 from sampling.actions.categories import NotClustered
 from sampling.forms import DrawForm, OverruleForm
-from sampling.models import Cluster, ClusterRun, Corpus, Draw, Seed
+from sampling.models import Cluster, ClusterRun, Corpus, Document, Draw, Seed
 from sampling.progress import chosen_corpus
 
 CLUSTERS_PER_PAGE = 50
 DOCUMENTS_PER_PAGE = 25
 EXAMPLES = 3
+FREQUENT_RUNS = 10
 _ORDERS = {"number": ["number"], "-size": ["-size", "number"], "score": ["score", "number"]}
 
 
@@ -53,6 +57,7 @@ def clusters(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         "categories": categories,
         "wanted": wanted,
         "sort": order,
+        "verdicts": actions.verdict_state(run.corpus, campaign) if run else None,
     }
     return render(request, "sampling/clusters.html", context)
 
@@ -72,6 +77,8 @@ def cluster(request: CampaignRequest, campaign: Campaign, number: int) -> HttpRe
         "marginal": list(members.reverse()[:EXAMPLES]) if found.size >= 2 * EXAMPLES else [],
         "page": page,
         "seeds": dict(drawn),
+        "leaks": actions.leaks_among([row.document for row in page], campaign),
+        "verdicts": actions.verdict_state(found.run.corpus, campaign),
         "form": OverruleForm(campaign=campaign, initial={"category": found.overruled and found.overruled.slug}),
     }
     return render(request, "sampling/cluster.html", context)
@@ -91,6 +98,31 @@ def overrule(request: CampaignRequest, campaign: Campaign, number: int) -> HttpR
     else:
         messages.error(request, _("There is no such category."))
     return redirect(f"{reverse('sampling:cluster', args=[campaign.slug, number])}?run={found.run_id}")
+
+
+@roles_required(Role.LEAD)
+@require_safe
+def leaks(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
+    """Documents that no draw takes because of what they share with a reference, and the words that many share."""
+    corpus = chosen_corpus(campaign, request.GET.get("corpus", ""))
+    found = actions.leaks_of(corpus, campaign) if corpus else {}
+    page = Paginator(list(found), DOCUMENTS_PER_PAGE).get_page(request.GET.get("page"))
+    documents = Document.objects.in_bulk(list(page))
+    check = current_check(campaign)
+    rows = []
+    for pk in page:
+        shown = leaks_shown(documents[pk].wording, check.leaks(documents[pk].wording))
+        named = [(f"{pk}-{number}", leak) for number, leak in enumerate(shown[:EXAMPLES])]
+        rows.append({"document": documents[pk], "leaks": named, "more": len(shown[EXAMPLES:])})
+    context = {
+        "corpus": corpus,
+        "corpora": Corpus.objects.order_by("name"),
+        "verdicts": actions.verdict_state(corpus, campaign) if corpus else None,
+        "frequent": actions.frequent_runs(corpus, campaign, most=FREQUENT_RUNS) if corpus else (),
+        "page": page,
+        "rows": rows,
+    }
+    return render(request, "sampling/leaks.html", context)
 
 
 @roles_required(Role.LEAD)
@@ -128,6 +160,8 @@ def seed(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     if found is None:
         raise Http404
     drawn: Draw = found.draw
+    verdict, fresh = actions.verdict_on(found.document, campaign)
+    made_with = verdict.made_with.references if verdict else []
     context = {
         "seed": found,
         "document": found.document,
@@ -138,5 +172,9 @@ def seed(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
         .order_by("pk")
         .first(),
         "duplicates": found.document.duplicates.order_by("pk"),
+        "verdict": verdict,
+        "fresh": fresh,
+        "versions": Reference.objects.filter(digest__in=made_with).order_by("name", "pk").values_list("name", "digest"),
+        "leak": actions.leaks_among([found.document], campaign).get(found.document_id),
     }
     return render(request, "sampling/seed.html", context)

@@ -51,6 +51,7 @@ PAGES: dict[str, tuple[str, set[str], tuple[str, ...]]] = {
     "sampling:clusters": ("get", LEAD, ()),
     "sampling:cluster": ("get", LEAD, ("number",)),
     "sampling:overrule": ("post", LEAD, ("number",)),
+    "sampling:leaks": ("get", LEAD, ()),
     "sampling:draw": ("post", LEAD, ()),
     "sampling:seed": ("get", LEAD, ("seed",)),
     "annotation:home": ("get", ANNOTATOR, ()),

@@ -12,14 +12,14 @@ from django.db.models import Max
 
 from campaigns import events
 from campaigns.models import Campaign, User
-from decontamination.checks import Check, current_check
+from decontamination.checks import current_check
 from sampling import allocation
 from sampling.actions.categories import latest_run
+from sampling.actions.verdicts import check_documents, leaks_of
 from sampling.allocation import Candidate
 from sampling.models import Cluster, Corpus, Document, Draw, DrawExclusion, Seed
 
 Reason = DrawExclusion.Reason
-_EVIDENCE_LONGEST = 300  # characters of the words shared with a reference
 
 
 class CannotDraw(Exception):
@@ -86,8 +86,8 @@ def draw_seeds(
     check = current_check(campaign)
     entries = _entries(corpus)
     places = dict(run.assignments.order_by("pk").values_list("document_id", "cluster_id"))
-    excluded = _left_out(campaign, corpus, entries, places)
-    excluded |= _leaks(check, [pk for pk in entries if pk not in excluded])
+    check_documents(corpus=corpus, campaign=campaign, now=now)
+    excluded = _leaks(corpus, campaign) | _left_out(campaign, corpus, entries, places)
     candidates = [
         Candidate(entry.key, _slug(clusters[places[pk]]), clusters[places[pk]].number)
         for pk, entry in entries.items()
@@ -194,19 +194,14 @@ def _left_out(
     return excluded
 
 
-def _leaks(check: Check, pks: list[int]) -> dict[int, tuple[str, dict[str, Any]]]:
-    excluded: dict[int, tuple[str, dict[str, Any]]] = {}
-    for start in range(0, len(pks), 2000):
-        # In the order of the primary keys, so that every database reads the same.
-        documents = list(Document.objects.filter(pk__in=pks[start : start + 2000]).only("title", "text").order_by("pk"))
-        texts = [document.wording for document in documents]
-        for document, text, leaks in zip(documents, texts, check.scan(texts), strict=True):
-            if leaks:
-                match = max(check.leaks(text), key=lambda found: (found.words, -found.start))
-                shared = text[match.start : match.end][:_EVIDENCE_LONGEST]
-                evidence = {"reference": match.reference, "prompt": match.key, "words": match.words, "text": shared}
-                excluded[document.pk] = (Reason.LEAK, evidence)
-    return excluded
+def _leaks(corpus: Corpus, campaign: Campaign) -> dict[int, tuple[str, dict[str, Any]]]:
+    return {
+        pk: (
+            Reason.LEAK,
+            {"reference": run.reference.name, "prompt": run.key, "words": run.words, "text": run.text},
+        )
+        for pk, run in leaks_of(corpus, campaign).items()
+    }
 
 
 def _report(

@@ -3,9 +3,12 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.models import Campaign, Event
+from decontamination.actions import load_reference
+from decontamination.leaks import Prompt
+from sampling.actions import check_documents, frequent_runs
 from sampling.models import Assignment, Cluster, Document, Draw, Seed
 from sampling.progress import chosen_corpus, corpus_state, seed_counts
-from tests.factories import category, make_campaign, make_corpus, make_document, make_lead, make_seeds
+from tests.factories import NOW, category, make_campaign, make_corpus, make_document, make_lead, make_seeds
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +55,7 @@ def test_the_list_of_clusters_needs_as_many_queries_for_many_as_for_few(
 ) -> None:
     for number in range(100, 140):
         Cluster.objects.create(run=seed.cluster.run, number=number, size=1, proposed=seed.category, score=0.1)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(17):
         lead.get("/c/pages/clusters/")
 
 
@@ -71,7 +74,7 @@ def test_a_clusters_page_needs_as_many_queries_for_many_documents(
     for _ in range(30):
         document = make_document(seed.document.corpus)
         Assignment.objects.create(run=seed.cluster.run, cluster=seed.cluster, document=document, distance=0.3)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(22):
         lead.get(f"/c/pages/clusters/{seed.cluster.number}/")
 
 
@@ -158,3 +161,39 @@ def test_the_corpus_in_use_is_the_one_drawn_from(campaign: Campaign, seed: Seed)
     assert chosen_corpus(campaign) == seed.document.corpus
     assert chosen_corpus(campaign, "newer") == newer
     assert chosen_corpus(make_campaign(), "nonsense") is not None
+
+
+def test_leaking_documents_are_listed_with_both_texts_and_marked(lead: Client, campaign: Campaign, seed: Seed) -> None:
+    corpus = seed.document.corpus
+    words = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda"
+    Document.objects.filter(pk=seed.document_id).update(text=f"<b>As</b> they say: {words}, and so on")
+    prompts = [Prompt("toy", "7", f"Recite {words}!")]
+    load_reference(name="toy", source="toy.jsonl", prompts=prompts, by=None, now=NOW)
+    page = lead.get("/c/pages/leaks/").content.decode()
+    assert "No document leaks" in page
+    assert "3 documents were never compared" in page
+    assert "has not been compared" in lead.get(f"/c/pages/seeds/{seed.pk}/").content.decode()
+    check_documents(corpus=corpus, campaign=campaign, now=NOW)
+    page = lead.get("/c/pages/leaks/").content.decode()
+    assert "never compared" not in page
+    assert "<mark>" in page
+    assert "Recite" in page
+    assert "&lt;b&gt;As&lt;/b&gt;" in page
+    assert "1 document leaks" in lead.get("/c/pages/clusters/").content.decode()
+    cluster = lead.get(f"/c/pages/clusters/{seed.cluster.number}/").content.decode()
+    assert "leaks: 11 words of toy 7" in cluster
+    assert "leaks" in lead.get(f"/c/pages/seeds/{seed.pk}/").content.decode()
+    load_reference(name="other", source="other.jsonl", prompts=[Prompt("other", "1", words[::-1])], by=None, now=NOW)
+    for address in ("leaks/", "clusters/", f"clusters/{seed.cluster.number}/", "leaks/?corpus=none"):
+        assert "3 verdicts are stale" in lead.get(f"/c/pages/{address}").content.decode()
+    assert "stale" in lead.get(f"/c/pages/seeds/{seed.pk}/").content.decode()
+
+
+def test_words_that_many_documents_share_are_named_once(lead: Client, campaign: Campaign, seed: Seed) -> None:
+    corpus, words = seed.document.corpus, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"
+    corpus.documents.update(text=f"Count: {words}")
+    load_reference(name="toy", source="toy", prompts=[Prompt("toy", "7", words)], by=None, now=NOW)
+    check_documents(corpus=corpus, campaign=campaign, now=NOW)
+    (row,) = frequent_runs(corpus, campaign, most=10)
+    assert (row["documents"], row["words"], row["reference__name"], row["key"]) == (3, 11, "toy", "7")
+    assert "Words that several documents share" in lead.get("/c/pages/leaks/").content.decode()
