@@ -27,8 +27,12 @@ class Corpus(models.Model):
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def usable(self) -> DocumentQuerySet:
-        """Documents that are worth embedding: they have text and stand for themselves."""
-        return self.filter(canonical=None).exclude(text="").order_by("pk")
+        """Documents that are worth embedding: they say something and stand for themselves."""
+        return self.with_words().filter(canonical=None).order_by("pk")
+
+    def with_words(self) -> DocumentQuerySet:
+        """A title alone is a question, too."""
+        return self.exclude(title="", text="")
 
 
 class Document(models.Model):
@@ -38,6 +42,7 @@ class Document(models.Model):
     key = models.CharField(max_length=200, help_text="the record's own id, else its URL, else the raw digest")
     title = models.CharField(max_length=500, blank=True)
     text = models.TextField(blank=True, help_text="cleaned Markdown of the body")
+    answer = models.TextField(blank=True, help_text="cleaned Markdown of the accepted answer; never embedded or shown")
     url = models.CharField(max_length=1000, blank=True)
     licence = models.CharField(max_length=120, blank=True)
     created = models.CharField(max_length=40, blank=True, help_text="when the source says it was asked")
@@ -219,7 +224,7 @@ class DrawExclusion(models.Model):
     class Reason(models.TextChoices):
         DUPLICATE = "duplicate", _("duplicate of another document")
         LEAK = "leak", _("shares words with a reference prompt")
-        EMPTY = "empty", _("no text")
+        EMPTY = "empty", _("neither title nor text")
         DRAWN = "drawn", _("already drawn")
         UNCLUSTERED = "unclustered", _("imported after the clusters were made")
 

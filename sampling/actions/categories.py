@@ -75,7 +75,7 @@ def _labelled(taxonomy: Taxonomy, model: Model, watch: Watch) -> Training:
     labels: dict[str, str] = {}
     texts: dict[str, str] = {}
     for digest, title, text, slug in known:
-        if text:
+        if title or text:
             # The first label stays: one that came with the document itself says more than its cluster's.
             labels.setdefault(digest, slug)
             texts.setdefault(digest, f"{title}\n\n{text}".strip())

@@ -148,11 +148,11 @@ def _quotas(names: list[str], per_category: int | None, total: int | None) -> di
 
 def _entries(corpus: Corpus) -> dict[int, _Entry]:
     """All documents of the corpus, in the order of their keys."""
-    fields = ("pk", "key", "text_digest", "text", "canonical_id", "similarity")
+    fields = ("pk", "key", "text_digest", "title", "text", "canonical_id", "similarity")
     rows = Document.objects.filter(corpus=corpus).order_by("pk").values_list(*fields).iterator(chunk_size=2000)
     entries = [
-        _Entry(pk, key, digest, not text, canonical, similarity)
-        for pk, key, digest, text, canonical, similarity in rows
+        _Entry(pk, key, digest, not (title or text), canonical, similarity)
+        for pk, key, digest, title, text, canonical, similarity in rows
     ]
     return {entry.pk: entry for entry in sorted(entries, key=lambda entry: entry.key)}
 

@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(help_text="the record's own id, else its URL, else the raw digest", max_length=200)),
                 ('title', models.CharField(blank=True, max_length=500)),
                 ('text', models.TextField(blank=True, help_text='cleaned Markdown of the body')),
+                ('answer', models.TextField(blank=True, help_text='cleaned Markdown of the accepted answer; never embedded or shown')),
                 ('url', models.CharField(blank=True, max_length=1000)),
                 ('licence', models.CharField(blank=True, max_length=120)),
                 ('created', models.CharField(blank=True, help_text='when the source says it was asked', max_length=40)),
@@ -118,7 +119,7 @@ class Migration(migrations.Migration):
             name='DrawExclusion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=[('duplicate', 'duplicate of another document'), ('leak', 'shares words with a reference prompt'), ('empty', 'no text'), ('drawn', 'already drawn'), ('unclustered', 'imported after the clusters were made')], max_length=12)),
+                ('reason', models.CharField(choices=[('duplicate', 'duplicate of another document'), ('leak', 'shares words with a reference prompt'), ('empty', 'neither title nor text'), ('drawn', 'already drawn'), ('unclustered', 'imported after the clusters were made')], max_length=12)),
                 ('evidence', models.JSONField(default=dict)),
                 ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exclusions', to='sampling.document')),
                 ('draw', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exclusions', to='sampling.draw')),

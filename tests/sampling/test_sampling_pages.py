@@ -137,15 +137,16 @@ def test_a_seed_of_another_campaign_is_not_found(lead: Client, seed: Seed) -> No
 
 def test_the_state_of_a_corpus_counts_what_there_is(seed: Seed, campaign: Campaign) -> None:
     corpus = seed.document.corpus
-    make_document(corpus, text="")
+    make_document(corpus, title="", text="")
+    make_document(corpus, title="A title alone", text="")
     make_document(corpus, canonical=seed.document, similarity=1.0, natural_language="zh")
     state = corpus_state(corpus)
-    assert (state.documents, state.duplicates, state.empty, state.usable) == (5, 1, 1, 3)
+    assert (state.documents, state.duplicates, state.empty, state.usable) == (6, 1, 1, 4)
     assert state.run == seed.cluster.run
     assert state.classified
     assert state.embedded == 0
-    assert dict(state.languages) == {"en": 3, "zh": 1}
-    assert state.not_english == 0.25
+    assert dict(state.languages) == {"en": 4, "zh": 1}
+    assert state.not_english == 0.2
     assert not corpus_state(make_corpus()).classified
 
 
