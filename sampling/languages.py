@@ -14,7 +14,11 @@ _LOOKED_AT = 20_000  # characters of a post; who has not named a language by the
 _CUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.MULTILINE))
     for name, pattern in (
-        ("C#", r"^[ \t]{0,80}using System(?:\.|;)|Console\.Write|\bnamespace \w[\w.]{0,80}\s{0,9}\{[\s\S]{0,500}\bpublic class"),
+        (
+            "C#",
+            r"^[ \t]{0,80}using System(?:\.|;)|Console\.Write"
+            r"|\bnamespace \w[\w.]{0,80}\s{0,9}\{[\s\S]{0,500}\bpublic class",
+        ),
         ("Java", r"\bpublic static void main\(String|System\.out\.print|^import java[x.]|\bprivate final \w+ \w+;"),
         ("PHP", r"<\?php|\$\w{1,60}\s{0,9}=\s{0,9}\$_(?:GET|POST|SERVER)|\bmysqli?_query\("),
         ("C++", r"#include\s{0,9}<(?:iostream|vector|string|map|memory|algorithm)>|\bstd::|\bcout\s{0,9}<<"),
@@ -25,13 +29,18 @@ _CUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("Swift", r"\bguard let \w|\bfunc \w{1,60}\([^)]{0,200}\) -> \w|\bimport (?:UIKit|SwiftUI|Foundation)\b"),
         (
             "TypeScript",
-            r"\binterface \w{1,60} \{[^}]{0,300}?\w\??: (?:string|number|boolean)|: (?:string|number|boolean)(?:\[\])?[;,)]",
+            r"\binterface \w{1,60} \{[^}]{0,300}?\w\??: (?:string|number|boolean)"
+            r"|: (?:string|number|boolean)(?:\[\])?[;,)]",
         ),
         (
             "Python",
-            r"^[ \t]{0,80}def \w{1,80}\(.{0,300}:[ \t]{0,9}$|^[ \t]{0,80}(?:from [\w.]{1,80} )?import \w[\w., ]{0,200}$|\bprint\(f?[\"']|^>>> |\bself\.\w",
+            r"^[ \t]{0,80}def \w{1,80}\(.{0,300}:[ \t]{0,9}$"
+            r"|^[ \t]{0,80}(?:from [\w.]{1,80} )?import \w[\w., ]{0,200}$|\bprint\(f?[\"']|^>>> |\bself\.\w",
         ),
-        ("JavaScript", r"\b(?:const|let|var) \w{1,60} ?= ?(?:require\(|function|document\.|\(|\[|\{)|=> \{|console\.log\("),
+        (
+            "JavaScript",
+            r"\b(?:const|let|var) \w{1,60} ?= ?(?:require\(|function|document\.|\(|\[|\{)|=> \{|console\.log\(",
+        ),
         ("SQL", r"(?i)\bselect\b[\s\S]{1,300}\bfrom\b\s{1,9}\w|\bcreate table\b|\binsert into\b|\bleft join\b"),
         ("R", r"\w <- (?:c|function|data\.frame|read\.)\(|\blibrary\(\w+\)|%>%"),
         ("HTML", r"(?i)<!doctype html>|<(?:div|span|form|table|input)\b[^>]{0,200}\b(?:class|id|type)="),

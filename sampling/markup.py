@@ -9,7 +9,11 @@ from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup, NavigableString, Tag
 from bs4.element import PreformattedString
-from markdownify import MarkdownConverter, should_remove_whitespace_inside, should_remove_whitespace_outside
+from markdownify import (  # type: ignore[attr-defined]
+    MarkdownConverter,
+    should_remove_whitespace_inside,
+    should_remove_whitespace_outside,
+)
 
 from sampling import fences
 
@@ -155,7 +159,7 @@ class _Converter(MarkdownConverter):
         self._survey = survey
 
     def process_tag(self, node: Any, parent_tags: Any = None) -> str:
-        return "" if id(node) in self._survey.dropped else str(super().process_tag(node, parent_tags))
+        return "" if id(node) in self._survey.dropped else str(super().process_tag(node, parent_tags))  # type: ignore[misc]
 
     def process_text(self, el: NavigableString, parent_tags: Any = None) -> str:
         if "pre" in (parent_tags or ()):
