@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotation.models import NaturalLanguage
+from annotation.resemblance import hints
 from benchmark import actions, bundle, figures
 from benchmark.models import Release, ReleaseExclusion
 from campaigns.access import CampaignRequest, roles_required
@@ -35,7 +36,13 @@ def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         reasons = _reasons(Counter(row.reason for row in proposal.exclusions))
         context = {"campaign": campaign, "proposal": proposal, "statistics": proposal.release.facts["statistics"]}
         leaking = [row for row in proposal.exclusions if row.reason == ReleaseExclusion.Reason.LEAK]
-        return render(request, "benchmark/freeze.html", {**context, "reasons": reasons, "leaking": leaking})
+        found = hints([row.revision_id for row in proposal.items])
+        near = sorted(
+            ((row, found[row.revision_id]) for row in proposal.items if row.revision_id in found),
+            key=lambda pair: (-pair[1].found.cosine, pair[0].position),
+        )
+        context |= {"reasons": reasons, "leaking": leaking, "looked_up": len(found)}
+        return render(request, "benchmark/freeze.html", {**context, "near": [pair for pair in near if pair[1].near]})
     try:
         release = actions.freeze(campaign=campaign, by=request.user, now=now)
     except actions.NothingToRelease as error:

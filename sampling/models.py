@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Category, User
-from campaigns.triggers import Trigger
+from campaigns.triggers import Trigger, append_only
 from decontamination.models import Reference, ReferenceSet
 
 
@@ -122,6 +122,18 @@ class SharedRun(models.Model):
             models.CheckConstraint(condition=Q(prompts__gte=1, words__gte=1), name="shared_run_has_words"),
         ]
         indexes = [models.Index(fields=["digest"], name="shared_run_by_words")]
+
+
+class SimilarityCalibration(models.Model):
+    """From what cosine on a model's nearest reference prompt means something, measured on known pairs of prompts."""
+
+    model = models.CharField(max_length=300, help_text="embedding model, revision and number format")
+    references = models.JSONField(help_text="digests of the versions that the pairs were taken from, sorted")
+    threshold = models.FloatField(null=True, help_text="cosine; none where no cosine is precise enough")
+    rows = models.JSONField(help_text="all pairs together, then each kind (sampling.resemblance.Reliability)")
+    made_at = models.DateTimeField()
+
+    triggers: ClassVar[tuple[Trigger, ...]] = (append_only("similarity_calibrations_append_only"),)
 
 
 class ClusterRun(models.Model):
