@@ -18,7 +18,7 @@ from sampling.resemblance import Calibration, Reliability, Vectors
 
 
 class NothingToCompare(Exception):
-    """No reference is in force, or none of whose prompts a known pair could be made."""
+    """No reference is in force, or those in force do not hold the pairs that are needed."""
 
 
 def calibrate_similarity(
@@ -30,6 +30,11 @@ def calibrate_similarity(
     if not pairs:
         raise NothingToCompare(
             "no prompt in force is published twice: load mbpp, humaneval, naturalcodebench or multipl-e first"
+        )
+    if len({pair.benchmark for pair in pairs}) < 2:
+        raise NothingToCompare(
+            f"known pairs of {pairs[0].benchmark} only: what is near by chance is told by another benchmark's prompts; "
+            "load mbpp, humaneval or naturalcodebench, too"
         )
     needed = sorted({place for pair in pairs for place in (pair.variant, pair.original)})
     model = chosen_model()

@@ -103,3 +103,11 @@ def test_the_command_refuses_in_one_line(fake_model: list[str]) -> None:
     with pytest.raises(CommandError, match="published twice") as refused:
         call_command("calibrate_similarity")
     assert refused.value.returncode == 2
+
+
+@pytest.mark.django_db
+def test_pairs_of_one_benchmark_alone_do_not_tell_what_is_near_by_chance(fake_model: list[str]) -> None:
+    load("mbpp", mbpp__1="sort numbers", **{"sanitized-mbpp__1": "please sort numbers"})
+    with pytest.raises(NothingToCompare, match="known pairs of mbpp only"):
+        calibrate_similarity(by=None, now=NOW)
+    assert fake_model == []
