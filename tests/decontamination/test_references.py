@@ -133,6 +133,7 @@ def test_the_api_answers_members_only(client: Client) -> None:
     assert answer["leak"] is True
     assert answer["matches"][0]["reference"] == "toy"
     assert client.post(page, {}, content_type="application/json").status_code == 400
+    assert client.post(page, "[" * 100_000, content_type="application/json").status_code == 400
     assert [row["slug"] for row in client.get(reverse("api-campaigns")).json()] == [campaign.slug]
 
 
