@@ -18,6 +18,7 @@ from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 
 EXCLUSIONS_PER_PAGE = 100
+RESEMBLING_SHOWN = 20
 
 
 @roles_required(Role.LEAD)
@@ -42,7 +43,9 @@ def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
             key=lambda pair: (-pair[1].found.cosine, pair[0].position),
         )
         context |= {"reasons": reasons, "leaking": leaking, "looked_up": len(found)}
-        return render(request, "benchmark/freeze.html", {**context, "near": [pair for pair in near if pair[1].near]})
+        near = [pair for pair in near if pair[1].near]
+        context |= {"near": near[:RESEMBLING_SHOWN], "more_near": len(near[RESEMBLING_SHOWN:])}
+        return render(request, "benchmark/freeze.html", context)
     try:
         release = actions.freeze(campaign=campaign, by=request.user, now=now)
     except actions.NothingToRelease as error:
