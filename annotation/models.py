@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Category
 from campaigns.triggers import Trigger, append_only
+from decontamination.models import ReferencePrompt
 from sampling.models import Seed
 
 
@@ -106,4 +107,21 @@ class Revision(models.Model):
             models.CheckConstraint(
                 condition=Q(quorum__gte=1, quorum__lte=models.F("reviewers")), name="revision_quorum_reachable"
             ),
+        ]
+
+
+class Resemblance(models.Model):
+    """The reference prompt whose embedding is nearest to a wording's. A hint for people; nothing is decided by it."""
+
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="resemblances")
+    prompt = models.ForeignKey(ReferencePrompt, models.PROTECT, related_name="+")
+    cosine = models.FloatField()
+    model = models.CharField(max_length=300, help_text="embedding model, revision and number format")
+    references = models.CharField(max_length=64, help_text="sha256 of the versions' digests")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["revision"], name="one_resemblance_per_revision"),
+            models.CheckConstraint(condition=Q(cosine__gte=-1.001, cosine__lte=1.001), name="resemblance_is_a_cosine"),
         ]

@@ -122,6 +122,8 @@ def check(folder: Path) -> Report:
     report = Report(findings, digest, manifest, {name: _jsonl(name, contents, findings) for name in _JSONL})
     for part in (_items, _votes, _counts, _waivers, _demo):
         _guarded(part, report, contents)
+    # A finding quotes what it found, which may be nothing that a terminal can show.
+    findings[:] = [finding.encode("utf-8", "backslashreplace").decode() for finding in findings]
     return report
 
 
@@ -129,7 +131,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
     """The manifest and its SHA-256, which is the release's digest. Raises NotABundle."""
     try:
         data = (folder / MANIFEST).read_bytes()
-        manifest = json.loads(data)
+        manifest = _json(data)
     except (OSError, ValueError) as error:
         raise NotABundle(f"{folder / MANIFEST}: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -137,6 +139,21 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
     if not isinstance(manifest.get("files"), dict):
         raise NotABundle(f"{folder / MANIFEST}: it lists no files")
     return manifest, hashlib.sha256(data).hexdigest()
+
+
+def _json(data: bytes) -> Any:
+    """Raises ValueError, also for what readers could take for different things: a key that occurs twice."""
+    try:
+        return json.loads(data, object_pairs_hook=_distinct)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return found
 
 
 def sums(digests: Mapping[str, str]) -> str:
@@ -176,7 +193,7 @@ def _jsonl(name: str, contents: Mapping[str, bytes], findings: list[str]) -> lis
         findings.append(f"{name}: does not end with a newline")
     for number, line in enumerate(lines, 1):
         try:
-            row = json.loads(line)
+            row = _json(line)
             if not isinstance(row, dict):
                 raise ValueError("not an object")
             rows.append(row)
@@ -209,7 +226,7 @@ def _items(report: Report, contents: Mapping[str, bytes]) -> None:
     findings += [f"{EXCLUDED}: {uid} is released, too" for uid in sorted(set(uids[EXCLUDED]) & set(uids[BENCHMARK]))]
     origins = {row["uid"]: row for row in rows[PROVENANCE]}
     questions = {row["uid"]: row for row in rows[QUESTIONS]}
-    mapping = json.loads(contents[MAPPING])
+    mapping = _json(contents[MAPPING])
     for row in rows[BENCHMARK]:
         uid, levels = row["id"], [row["category"], row["subcategory"]]
         if uid in origins and wording_digest(row, origins[uid]) != row["revision"]:
@@ -253,7 +270,7 @@ def _counts(report: Report, contents: Mapping[str, bytes]) -> None:
     counts = {"items": len(rows[BENCHMARK]), "excluded": len(rows[EXCLUDED]), "excluded_by_reason": reasons}
     if report.manifest["counts"] != counts:
         report.findings.append(f"{MANIFEST}: counts {report.manifest['counts']}, the files hold {counts}")
-    said, counted = json.loads(contents[STATISTICS]), statistics(rows)
+    said, counted = _json(contents[STATISTICS]), statistics(rows)
     for name in sorted(said.keys() | counted.keys()):
         if said.get(name) != counted.get(name):
             report.findings.append(f"{STATISTICS}: {name} is {said.get(name)}, counted {counted.get(name)}")

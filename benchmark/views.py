@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotation.models import NaturalLanguage
+from annotation.resemblance import hints
 from benchmark import actions, bundle, figures
 from benchmark.models import Release, ReleaseExclusion
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 
 EXCLUSIONS_PER_PAGE = 100
+RESEMBLING_SHOWN = 20
 
 
 @roles_required(Role.LEAD)
@@ -35,7 +37,15 @@ def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         reasons = _reasons(Counter(row.reason for row in proposal.exclusions))
         context = {"campaign": campaign, "proposal": proposal, "statistics": proposal.release.facts["statistics"]}
         leaking = [row for row in proposal.exclusions if row.reason == ReleaseExclusion.Reason.LEAK]
-        return render(request, "benchmark/freeze.html", {**context, "reasons": reasons, "leaking": leaking})
+        found = hints([row.revision_id for row in proposal.items])
+        near = sorted(
+            ((row, found[row.revision_id]) for row in proposal.items if row.revision_id in found),
+            key=lambda pair: (-pair[1].found.cosine, pair[0].position),
+        )
+        context |= {"reasons": reasons, "leaking": leaking, "looked_up": len(found)}
+        near = [pair for pair in near if pair[1].near]
+        context |= {"near": near[:RESEMBLING_SHOWN], "more_near": len(near[RESEMBLING_SHOWN:])}
+        return render(request, "benchmark/freeze.html", context)
     try:
         release = actions.freeze(campaign=campaign, by=request.user, now=now)
     except actions.NothingToRelease as error:

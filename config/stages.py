@@ -64,7 +64,7 @@ def _corpus(state: CorpusState | None, name: str) -> Stage:
         stage.facts = [
             _number(state.documents, "%d document", "%d documents"),
             _number(state.duplicates, "%d duplicate", "%d duplicates"),
-            _number(state.empty, "%d without text", "%d without text"),
+            _number(state.empty, "%d without words", "%d without words"),
         ]
     return stage
 

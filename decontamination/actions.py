@@ -1,7 +1,7 @@
 """Loading and retiring references, and the index of those in force."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from django.db import transaction
 from campaigns import events
 from campaigns.models import User
 from decontamination.leaks import CorruptIndex, Index, Prompt
-from decontamination.models import Reference, ReferencePrompt
+from decontamination.models import Reference, ReferencePrompt, ReferenceSet
 
 BATCH = 2_000
 
@@ -71,14 +71,37 @@ def retire(*, reference: Reference, by: User | None, now: datetime) -> None:
         events.record("reference retired", reference, campaign=None, by=by, now=now, data=data)
 
 
-def current_index(*, n: int, cjk_weight: float) -> Index:
-    """The index of all references in force, for shared runs that count n (`decontamination.leaks`).
+def reference_set(*, n: int, cjk_weight: float, now: datetime) -> ReferenceSet:
+    """The references in force at this moment, under the rule by which texts are compared with them."""
+    digests = _in_force()
+    fields = {"ngram": n, "cjk_weight": float(cjk_weight), "references": digests, "made_at": now}
+    return ReferenceSet.objects.get_or_create(digest=_set_digest(n, cjk_weight, digests), defaults=fields)[0]
 
-    It is a file under the data folder, named by what it holds: made where it is missing, else only opened.
-    """
-    digests = list(Reference.objects.in_force().values_list("digest", flat=True))
-    name = hashlib.sha256("\n".join([str(n), str(float(cjk_weight)), *digests]).encode()).hexdigest()[:32]
-    return _opened(settings.DATA_DIR / "indexes" / f"{name}.index", n, float(cjk_weight), tuple(digests))
+
+def reference_set_digest(*, n: int, cjk_weight: float) -> str:
+    """Of the set that `reference_set` gives: verdicts made with another are stale."""
+    return _set_digest(n, cjk_weight, _in_force())
+
+
+def _in_force() -> list[str]:
+    return sorted(Reference.objects.in_force().values_list("digest", flat=True))
+
+
+def _set_digest(n: int, cjk_weight: float, digests: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join([str(n), str(float(cjk_weight)), *digests]).encode()).hexdigest()
+
+
+def current_index(*, n: int, cjk_weight: float) -> Index:
+    """The index of all references in force, for shared runs that count n (`decontamination.leaks`)."""
+    return index_of(_in_force(), n=n, cjk_weight=cjk_weight)
+
+
+def index_of(digests: Iterable[str], *, n: int, cjk_weight: float) -> Index:
+    """The index of some versions of references: a file under the data folder, named by what it holds, made where it
+    is missing, else only opened."""
+    versions = sorted(digests)
+    name = _set_digest(n, cjk_weight, versions)[:32]
+    return _opened(settings.DATA_DIR / "indexes" / f"{name}.index", n, float(cjk_weight), tuple(versions))
 
 
 @lru_cache(maxsize=4)

@@ -37,8 +37,10 @@ def _records(
 
 
 def _splits(dataset: str, config: str | None, split: str | None, revision: str | None, cache: Path) -> dict[str, Any]:
-    import datasets  # takes seconds, and only this needs it
-
+    try:
+        import datasets  # takes seconds, and only this needs it
+    except ImportError as error:
+        raise BadReference(f"{dataset}: reading the hub needs the datasets library (pip install datasets)") from error
     datasets.disable_progress_bars()
     try:
         found = datasets.load_dataset(dataset, config, split=split, revision=revision, cache_dir=str(cache))

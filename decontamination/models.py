@@ -50,6 +50,18 @@ class ReferencePrompt(models.Model):
         constraints = [models.UniqueConstraint(fields=["reference", "key"], name="one_prompt_per_reference_and_key")]
 
 
+class ReferenceSet(models.Model):
+    """Which versions a verdict was made with, and by which rule; verdicts of any other set than today's are stale."""
+
+    digest = models.CharField(max_length=64, unique=True, help_text="sha256 of the rule and the versions' digests")
+    ngram = models.PositiveSmallIntegerField()
+    cjk_weight = models.FloatField()
+    references = models.JSONField(help_text="digests of the versions, sorted")
+    made_at = models.DateTimeField()
+
+    triggers: ClassVar[tuple[Trigger, ...]] = (append_only("reference_sets_append_only"),)
+
+
 class WaiverQuerySet(models.QuerySet["Waiver"]):
     def in_force(self) -> WaiverQuerySet:
         """Newest first."""

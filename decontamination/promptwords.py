@@ -3,9 +3,9 @@
 In:  prompts. Out: for any run of their words, the words, the prompt it is in and its place in that prompt's text.
 """
 
-import itertools
+from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,23 +39,29 @@ class PromptWords(NamedTuple):
     @classmethod
     def of(cls, prompts: Sequence[Prompt]) -> tuple["PromptWords", U64]:
         """The words of the prompts and their fingerprints. Raises OverflowError for more than 4 GB of words."""
-        found = [words.split(prompt.text) for prompt in prompts]
-        text = b"".join(word.encode() + b" " for each in found for word in each.words)
+        # As flat arrays from the first: lists of words and places would take twenty times the memory.
+        text, lengths = bytearray(), array("I")
+        char_start, char_end, cjk = array("I"), array("I"), bytearray()
+        for prompt in prompts:
+            found = words.split(prompt.text)
+            text += "".join(f"{word} " for word in found.words).encode()
+            lengths.append(len(found.words))
+            char_start.extend(found.starts)
+            char_end.extend(found.ends)
+            cjk += bytes(words.cjk(found.words))
         names = [name.encode("utf-8", "surrogatepass") for prompt in prompts for name in prompt[:2]]
         if max(len(text), sum(map(len, names))) >= _LARGEST:
             raise OverflowError(f"{len(text):,} bytes of words are more than one index holds")
-        stretch = fingerprints.read([text])
+        stretch = fingerprints.read([bytes(text)])
         made = cls(
             text=np.frombuffer(text, np.uint8),
             word_at=np.append(stretch.starts - 1, len(text)).astype(np.uint32),
-            first=np.cumsum([0, *(len(each.words) for each in found)]).astype(np.uint32),
-            char_start=np.fromiter(itertools.chain.from_iterable(each.starts for each in found), np.uint32),
-            char_end=np.fromiter(itertools.chain.from_iterable(each.ends for each in found), np.uint32),
-            cjk_before=np.cumsum([0, *itertools.chain.from_iterable(words.cjk(each.words) for each in found)]).astype(
-                np.uint32
-            ),
+            first=_sums(np.frombuffer(lengths, np.uint32)),
+            char_start=np.frombuffer(char_start, np.uint32),
+            char_end=np.frombuffer(char_end, np.uint32),
+            cjk_before=_sums(np.frombuffer(cjk, np.uint8)),
             names=np.frombuffer(b"".join(names), np.uint8),
-            name_at=np.cumsum([0, *map(len, names)]).astype(np.uint32),
+            name_at=_sums(np.fromiter(map(len, names), np.uint32, len(names))),
         )
         return made, stretch.prints
 
@@ -89,3 +95,8 @@ class PromptWords(NamedTuple):
         a, b, c = self.name_at[2 * prompt : 2 * prompt + 3].tolist()
         names = self.names[a:c].tobytes()
         return names[: b - a].decode("utf-8", "surrogatepass"), names[b - a :].decode("utf-8", "surrogatepass")
+
+
+def _sums(of: NDArray[Any]) -> NDArray[np.uint32]:
+    """0, the first, the first two, ... and all of them together."""
+    return np.concatenate([[0], np.cumsum(of, dtype=np.int64)]).astype(np.uint32)

@@ -5,10 +5,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-_CODE = re.compile(
-    r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)|https?://\S+|^(?: {4}|\t)[^\n]*$",
-    re.MULTILINE | re.DOTALL,
-)
+from sampling import fences
+
+_CODE = re.compile(r"https?://\S+|^(?: {4}|\t)[^\n]*$", re.MULTILINE)
 _WORD = re.compile(r"\.?[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*(?:\+\+|#)?|[а-яё]{3,}|[a-záéíóúñü]{3,}")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]{2,}")
 _KANA = re.compile(r"[\u30a1-\u30fa\u30fc]{2,}|[\uac00-\ud7a3]{2,}")
@@ -43,7 +42,7 @@ _SIMPLE = re.compile("[的了吗呢吧么是在和与就都也很被把给从对
 
 def words(title: str, text: str) -> list[str]:
     """The title counts twice; code does not count."""
-    prose = _CODE.sub(" ", text)
+    prose = _CODE.sub(" ", fences.prose(text))
     lowered = f"{title}\n{title}\n{prose[:4000]}".lower()
     found = [
         word for word in _WORD.findall(lowered) if len(word) > 1 and word not in _STOP and not word.startswith("e-mail")

@@ -5,37 +5,46 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-_FENCE = re.compile(
-    r"^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n]*\n(.*?)(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
-)
+from sampling import fences
+
 _MOST = 4
+_LOOKED_AT = 20_000  # characters of a post; who has not named a language by then will not
 
 # Only where tags and fences say nothing: code that can be of one language alone.
 _CUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.MULTILINE))
     for name, pattern in (
-        ("C#", r"^\s*using System(?:\.|;)|Console\.Write|\bnamespace \w[\w.]*\s*\{[\s\S]*\bpublic class"),
+        (
+            "C#",
+            r"^[ \t]{0,80}using System(?:\.|;)|Console\.Write"
+            r"|\bnamespace \w[\w.]{0,80}\s{0,9}\{[\s\S]{0,500}\bpublic class",
+        ),
         ("Java", r"\bpublic static void main\(String|System\.out\.print|^import java[x.]|\bprivate final \w+ \w+;"),
-        ("PHP", r"<\?php|\$\w+\s*=\s*\$_(?:GET|POST|SERVER)|\bmysqli?_query\("),
-        ("C++", r"#include\s*<(?:iostream|vector|string|map|memory|algorithm)>|\bstd::|\bcout\s*<<"),
-        ("C", r"#include\s*<(?:stdio|stdlib|string|unistd)\.h>|\bprintf\(\"|\bmalloc\("),
-        ("Rust", r"\bfn \w+[^{]*->[^{]*\{|\blet mut \w|\bprintln!\("),
-        ("Go", r"^package \w+$|\bfunc \(?\w[^)]*\)? ?\w*\([^)]*\)[^{\n]*\{|\w+, err :="),
-        ("Kotlin", r"\bfun \w+\([^)]*\)(?:: \w+)? ?[={]|\bval \w+ ?(?:: \w+)? ?= "),
-        ("Swift", r"\bguard let \w|\bfunc \w+\([^)]*\) -> \w+|\bimport (?:UIKit|SwiftUI|Foundation)\b"),
+        ("PHP", r"<\?php|\$\w{1,60}\s{0,9}=\s{0,9}\$_(?:GET|POST|SERVER)|\bmysqli?_query\("),
+        ("C++", r"#include\s{0,9}<(?:iostream|vector|string|map|memory|algorithm)>|\bstd::|\bcout\s{0,9}<<"),
+        ("C", r"#include\s{0,9}<(?:stdio|stdlib|string|unistd)\.h>|\bprintf\(\"|\bmalloc\("),
+        ("Rust", r"\bfn \w{1,60}[^{]{0,200}?->|\blet mut \w|\bprintln!\("),
+        ("Go", r"^package \w+$|\bfunc (?:\(\w[^)\n]{0,80}\) ?)?\w{1,60}\([^)]{0,200}\)[^{\n]{0,80}\{|\w, err :="),
+        ("Kotlin", r"\bfun \w{1,60}\([^)]{0,200}\)(?:: \w{1,60})? ?[={]|\bval \w{1,60} ?(?:: \w{1,60})? ?= "),
+        ("Swift", r"\bguard let \w|\bfunc \w{1,60}\([^)]{0,200}\) -> \w|\bimport (?:UIKit|SwiftUI|Foundation)\b"),
         (
             "TypeScript",
-            r"\binterface \w+ \{[^}]*\w\??: (?:string|number|boolean)|: (?:string|number|boolean)(?:\[\])?[;,)]",
+            r"\binterface \w{1,60} \{[^}]{0,300}?\w\??: (?:string|number|boolean)"
+            r"|: (?:string|number|boolean)(?:\[\])?[;,)]",
         ),
         (
             "Python",
-            r"^\s*def \w+\(.*\).*:\s*$|^\s*(?:from [\w.]+ )?import \w[\w., ]*$|\bprint\(f?[\"']|^>>> |\bself\.\w",
+            r"^[ \t]{0,80}def \w{1,80}\(.{0,300}:[ \t]{0,9}$"
+            r"|^[ \t]{0,80}(?:from [\w.]{1,80} )?import \w[\w., ]{0,200}$|\bprint\(f?[\"']|^>>> |\bself\.\w",
         ),
-        ("JavaScript", r"\b(?:const|let|var) \w+ ?= ?(?:require\(|function|document\.|\(|\[|\{)|=> \{|console\.log\("),
-        ("SQL", r"(?i)\bselect\b[\s\S]{1,300}\bfrom\b\s+\w+|\bcreate table\b|\binsert into\b|\bleft join\b"),
-        ("R", r"\w+ <- (?:c|function|data\.frame|read\.)\(|\blibrary\(\w+\)|%>%"),
-        ("HTML", r"(?i)<!doctype html>|<(?:div|span|form|table|input)\b[^>]*\b(?:class|id|type)="),
-        ("CSS", r"^[.#]?[\w-]+(?: [.#]?[\w-]+)* ?\{\s*$\s*(?:[\w-]+:[^;]+;\s*)+\}"),
+        (
+            "JavaScript",
+            r"\b(?:const|let|var) \w{1,60} ?= ?(?:require\(|function|document\.|\(|\[|\{)|=> \{|console\.log\(",
+        ),
+        ("SQL", r"(?i)\bselect\b[\s\S]{1,300}\bfrom\b\s{1,9}\w|\bcreate table\b|\binsert into\b|\bleft join\b"),
+        ("R", r"\w <- (?:c|function|data\.frame|read\.)\(|\blibrary\(\w+\)|%>%"),
+        ("HTML", r"(?i)<!doctype html>|<(?:div|span|form|table|input)\b[^>]{0,200}\b(?:class|id|type)="),
+        ("CSS", r"^[.#]?[\w-]{1,60}(?: [.#]?[\w-]{1,60}){0,4} ?\{[ \t]{0,9}\n\s{0,20}[\w-]{1,40}:[^;{}]{1,200};"),
         ("Bash", r"^#!/bin/(?:ba)?sh|^\$ (?:sudo|cd|ls|git|apt|curl|grep)\b|\bfi$|; then$"),
     )
 )
@@ -93,18 +102,21 @@ class Programming:
                 name = self._look_up(part)
                 if name:
                     found.append(name)
-        fences = _FENCE.findall(text)
-        found += [name for _mark, word, _code in fences if word and (name := self._look_up(word))]
+        blocks = list(fences.blocks(text[:_LOOKED_AT]))
+        code = [block for block in blocks if block.is_code]
+        found += [name for block in code if (name := self._look_up(block.language.strip("`")[:60]))]
         found = _distinct(found)
         if found:
             return found[:_MOST]
-        prose = f"{title}\n{_FENCE.sub('', text)}"
-        found = [name for name, mention in self._named if mention.search(title)]
-        found = found or [name for name, mention in self._named if mention.search(prose)]
+        prose = "".join(block.text for block in blocks if not block.is_code)
+        found = self._mentioned(title) or self._mentioned(prose)
         if not found:
-            code = "\n".join(code for _mark, _word, code in fences) or text
-            found = next(([name] for name, cue in _CUES if cue.search(code)), [])
+            shown = "\n".join(block.code for block in code) or text[:_LOOKED_AT]
+            found = next(([name] for name, cue in _CUES if cue.search(shown)), [])
         return _distinct(found)[:_MOST]
+
+    def _mentioned(self, prose: str) -> list[str]:
+        return [name for name, mention in self._named if name in prose and mention.search(prose)]
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
@@ -129,7 +141,8 @@ _SPANISH = re.compile(
 
 def natural(text: str) -> str:
     """en, zh, ja, ko, ru or es; by script first, English and Spanish by lingua's models. Code does not count."""
-    prose = _INDENTED.sub("", _CODE.sub(" ", _FENCE.sub("", text)))
+    text = text[:_LOOKED_AT]
+    prose = _INDENTED.sub("", _CODE.sub(" ", fences.prose(text)))
     if not _LATIN.search(prose) and not re.search(r"[\u0400-\uffff]", prose):
         prose = text
     words = len(_LATIN.findall(prose))

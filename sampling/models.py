@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Category, User
-from campaigns.triggers import Trigger
+from campaigns.triggers import Trigger, append_only
+from decontamination.models import Reference, ReferenceSet
 
 
 class Corpus(models.Model):
@@ -25,8 +26,12 @@ class Corpus(models.Model):
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def usable(self) -> DocumentQuerySet:
-        """Documents that are worth embedding: they have text and stand for themselves."""
-        return self.filter(canonical=None).exclude(text="").order_by("pk")
+        """Documents that are worth embedding: they say something and stand for themselves."""
+        return self.with_words().filter(canonical=None).order_by("pk")
+
+    def with_words(self) -> DocumentQuerySet:
+        """A title alone is a question, too."""
+        return self.exclude(title="", text="")
 
 
 class Document(models.Model):
@@ -36,6 +41,7 @@ class Document(models.Model):
     key = models.CharField(max_length=200, help_text="the record's own id, else its URL, else the raw digest")
     title = models.CharField(max_length=500, blank=True)
     text = models.TextField(blank=True, help_text="cleaned Markdown of the body")
+    answer = models.TextField(blank=True, help_text="cleaned Markdown of the accepted answer; never embedded or shown")
     url = models.CharField(max_length=1000, blank=True)
     licence = models.CharField(max_length=120, blank=True)
     created = models.CharField(max_length=40, blank=True, help_text="when the source says it was asked")
@@ -69,6 +75,64 @@ class Document(models.Model):
     def wording(self) -> str:
         """What is embedded, clustered and compared with references."""
         return f"{self.title}\n\n{self.text}".strip()
+
+
+class VerdictQuerySet(models.QuerySet["Verdict"]):
+    def of_the_text(self) -> VerdictQuerySet:
+        """Made of the words that the document has now."""
+        return self.filter(text_digest=F("document__text_digest"))
+
+
+class Verdict(models.Model):
+    """What comparing one document's text with the references said, by one rule. Without shared runs it is clean."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="verdicts")
+    ngram = models.PositiveSmallIntegerField()
+    cjk_weight = models.FloatField()
+    text_digest = models.CharField(max_length=64, help_text="of the text that was compared")
+    made_with = models.ForeignKey(ReferenceSet, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    objects = VerdictQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document", "ngram", "cjk_weight"], name="one_verdict_per_document_and_rule"
+            ),
+        ]
+
+
+class SharedRun(models.Model):
+    """Words that a document shares with prompts of one version of a reference."""
+
+    verdict = models.ForeignKey(Verdict, models.CASCADE, related_name="runs")
+    reference = models.ForeignKey(Reference, models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64, help_text="of the words: what a waiver is bound to")
+    key = models.CharField(max_length=200, help_text="of the first prompt in which the words stand")
+    prompts = models.PositiveIntegerField(help_text="of this reference in which they stand")
+    words = models.PositiveIntegerField()
+    start = models.PositiveIntegerField(help_text="in characters of the document's wording")
+    text = models.TextField(help_text="as the words stand in the document, cut where long")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["verdict", "reference", "digest"], name="one_row_per_verdict_and_run"),
+            models.CheckConstraint(condition=Q(prompts__gte=1, words__gte=1), name="shared_run_has_words"),
+        ]
+        indexes = [models.Index(fields=["digest"], name="shared_run_by_words")]
+
+
+class SimilarityCalibration(models.Model):
+    """From what cosine on a model's nearest reference prompt means something, measured on known pairs of prompts."""
+
+    model = models.CharField(max_length=300, help_text="embedding model, revision and number format")
+    references = models.JSONField(help_text="digests of the versions that the pairs were taken from, sorted")
+    threshold = models.FloatField(null=True, help_text="cosine; none where no cosine is precise enough")
+    rows = models.JSONField(help_text="all pairs together, then each kind (sampling.resemblance.Reliability)")
+    made_at = models.DateTimeField()
+
+    triggers: ClassVar[tuple[Trigger, ...]] = (append_only("similarity_calibrations_append_only"),)
 
 
 class ClusterRun(models.Model):
@@ -197,7 +261,7 @@ class DrawExclusion(models.Model):
     class Reason(models.TextChoices):
         DUPLICATE = "duplicate", _("duplicate of another document")
         LEAK = "leak", _("shares words with a reference prompt")
-        EMPTY = "empty", _("no text")
+        EMPTY = "empty", _("neither title nor text")
         DRAWN = "drawn", _("already drawn")
         UNCLUSTERED = "unclustered", _("imported after the clusters were made")
         EXCLUDED = "excluded", _("in a cluster that a lead excluded")

@@ -25,13 +25,13 @@ class CorpusState:
     documents: int
     duplicates: int
     empty: int
-    usable: int  # with text, and not the duplicate of another
+    usable: int  # with a title or a text, and not the duplicate of another
     embedded: int  # of the usable ones
     run: ClusterRun | None  # the newest
     clusters: int
     clustered: int  # usable documents that the newest run has a place for
     classified: bool
-    languages: list[tuple[str, int]]  # natural languages of documents with text, commonest first
+    languages: list[tuple[str, int]]  # natural languages of documents with words, commonest first
 
     @property
     def not_english(self) -> float | None:
@@ -42,7 +42,7 @@ class CorpusState:
 
 def corpus_state(corpus: Corpus) -> CorpusState:
     documents = Document.objects.filter(corpus=corpus)
-    texts = documents.exclude(text="")
+    texts = documents.with_words()
     usable = Document.objects.filter(corpus=corpus).usable()
     run = corpus.cluster_runs.order_by("-pk").first()
     languages = (
@@ -52,7 +52,7 @@ def corpus_state(corpus: Corpus) -> CorpusState:
         corpus=corpus,
         documents=documents.count(),
         duplicates=documents.exclude(canonical=None).count(),
-        empty=documents.filter(text="").count(),
+        empty=documents.filter(title="", text="").count(),
         usable=usable.count(),
         embedded=_embedded(list(usable.values_list("text_digest", flat=True))),
         run=run,

@@ -10,6 +10,7 @@ urlpatterns = [
     path("clusters/<int:number>/name/", views.rename, name="rename"),
     path("clusters/<int:number>/exclusion/", views.exclude, name="exclude"),
     path("clusters/<int:number>/merge/", views.merge, name="merge"),
+    path("leaks/", views.leaks, name="leaks"),
     path("draw/", views.draw, name="draw"),
     path("draws/", views.draws, name="draws"),
     path("draws/<int:pk>/", views.draw_page, name="draw-page"),

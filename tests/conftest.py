@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from campaigns import triggers
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+# How quickly examples are made says something about the machine, not about the code.
+hypothesis_settings.register_profile("quorum", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("quorum")
 
 # CI names what may be skipped (comma-separated starts of "needs …" reasons); anything else skipped there fails the run.
 _ALLOWED_SKIPS = os.environ.get("QUORUM_TEST_SKIPS")

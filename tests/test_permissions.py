@@ -54,6 +54,7 @@ PAGES: dict[str, tuple[str, set[str], tuple[str, ...]]] = {
     "sampling:rename": ("post", LEAD, ("number",)),
     "sampling:exclude": ("post", LEAD, ("number",)),
     "sampling:merge": ("post", LEAD, ("number",)),
+    "sampling:leaks": ("get", LEAD, ()),
     "sampling:draw": ("post", LEAD, ()),
     "sampling:draws": ("get", LEAD, ()),
     "sampling:draw-page": ("get", LEAD, ("draw",)),

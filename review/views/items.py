@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.models import Difficulty, Item
+from annotation.resemblance import hints
 from annotation.workflow import ITEM
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
@@ -31,13 +32,15 @@ def items(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     found = Paginator(listed(campaign=campaign, **wanted), _PAGE)
     link = request.GET.copy()
     link.pop("page", None)
+    page = found.get_page(request.GET.get("page"))
     context = {
         "campaign": campaign,
         "wanted": wanted,
         "statuses": Item.Status.choices,
         "difficulties": Difficulty.choices,
         "majors": dict.fromkeys(campaign.taxonomy.categories.order_by("position").values_list("major", flat=True)),
-        "page": found.get_page(request.GET.get("page")),
+        "page": page,
+        "hints": hints([item.revision_id for item in page if item.revision_id is not None]),
         "link": link.urlencode(),
     }
     return render(request, "review/_items.html" if request.htmx else "review/items.html", context)
@@ -87,6 +90,7 @@ def _page(request: CampaignRequest, item: Item, *, error: str = "", status: int 
         "campaign": item.campaign,
         "item": item,
         "leaks": leaks_shown(query, current_check(item.campaign).leaks(query)),
+        "hint": hints([item.revision.pk]).get(item.revision.pk) if item.revision else None,
         "revision": item.revision,
         "seed": item.seed,
         "history": history(item),

@@ -6,6 +6,15 @@ from sampling.actions.decisions import CannotDecide, Changed, UnknownCategory, e
 from sampling.actions.draws import CannotDraw, DrawReport, Replay, UnknownDraw, draw_seeds, find_draw, replay_draw
 from sampling.actions.embedding import EmbeddingReport, embed_corpus
 from sampling.actions.imports import ImportReport, import_files, preview
+from sampling.actions.verdicts import (
+    VerdictState,
+    check_documents,
+    frequent_runs,
+    leaks_among,
+    leaks_of,
+    verdict_on,
+    verdict_state,
+)
 
 __all__ = [
     "CannotDecide",
@@ -18,6 +27,8 @@ __all__ = [
     "UnknownCategory",
     "UnknownCorpus",
     "UnknownDraw",
+    "VerdictState",
+    "check_documents",
     "classify_clusters",
     "cluster_corpus",
     "draw_seeds",
@@ -25,11 +36,16 @@ __all__ = [
     "exclude",
     "find_corpus",
     "find_draw",
+    "frequent_runs",
     "import_files",
+    "leaks_among",
+    "leaks_of",
     "merge",
     "overrule",
     "preview",
     "rename",
     "replay_draw",
+    "verdict_on",
+    "verdict_state",
     "write_assignments",
 ]

@@ -73,7 +73,7 @@ def _labelled(taxonomy: Taxonomy, model: Model, watch: Watch) -> Training:
     labels: dict[str, str] = {}
     texts: dict[str, str] = {}
     for digest, title, text, slug in known:
-        if text and digest not in left_out:
+        if (title or text) and digest not in left_out:
             # The first label stays: one that came with the document itself says more than its cluster's.
             labels.setdefault(digest, slug)
             texts.setdefault(digest, f"{title}\n\n{text}".strip())

@@ -14,9 +14,10 @@ from django.db.models import Max
 
 from campaigns import events
 from campaigns.models import Campaign, User
-from decontamination.checks import Check, current_check
+from decontamination.checks import current_check
 from sampling import allocation, diversity, drawfile
 from sampling.actions.categories import latest_run
+from sampling.actions.verdicts import check_documents, leaks_of
 from sampling.allocation import Candidate, Group
 from sampling.models import ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed
 from sampling.topics import Topic, in_force, topics
@@ -24,7 +25,6 @@ from sampling.topics import Topic, in_force, topics
 Excluded = dict[int, tuple[str, dict[str, Any]]]  # reason and evidence, by the document's primary key
 
 Reason = DrawExclusion.Reason
-_EVIDENCE_LONGEST = 300  # characters of the words shared with a reference
 
 
 class CannotDraw(Exception):
@@ -88,8 +88,8 @@ def draw_seeds(
     check = current_check(campaign)
     entries = _entries(corpus)
     places = _places(run, seen)
-    excluded = _left_out(campaign, corpus, entries, places)
-    excluded |= _leaks(check, [pk for pk in entries if pk not in excluded])
+    check_documents(corpus=corpus, campaign=campaign, now=now)
+    excluded = _leaks(corpus, campaign) | _left_out(campaign, corpus, entries, places)
     candidates = _candidates(campaign, corpus, names, {pk: entries[pk] for pk in entries if pk not in excluded}, places)
     had = Counter(campaign.seeds.values_list("category__slug", flat=True))
     available = Counter(candidate.category for candidate in candidates)
@@ -197,11 +197,11 @@ def _quotas(names: list[str], per_category: int | None, total: int | None) -> di
 
 def _entries(corpus: Corpus) -> dict[int, _Entry]:
     """All documents of the corpus, in the order of their keys."""
-    fields = ("pk", "key", "text_digest", "text", "canonical_id", "similarity")
+    fields = ("pk", "key", "text_digest", "title", "text", "canonical_id", "similarity")
     rows = Document.objects.filter(corpus=corpus).order_by("pk").values_list(*fields).iterator(chunk_size=2000)
     entries = [
-        _Entry(pk, key, digest, not text, canonical, similarity)
-        for pk, key, digest, text, canonical, similarity in rows
+        _Entry(pk, key, digest, not (title or text), canonical, similarity)
+        for pk, key, digest, title, text, canonical, similarity in rows
     ]
     return {entry.pk: entry for entry in sorted(entries, key=lambda entry: entry.key)}
 
@@ -243,19 +243,14 @@ def _left_out(campaign: Campaign, corpus: Corpus, entries: dict[int, _Entry], pl
     return excluded
 
 
-def _leaks(check: Check, pks: list[int]) -> Excluded:
-    excluded: Excluded = {}
-    for start in range(0, len(pks), 2000):
-        # In the order of the primary keys, so that every database reads the same.
-        documents = list(Document.objects.filter(pk__in=pks[start : start + 2000]).only("title", "text").order_by("pk"))
-        texts = [document.wording for document in documents]
-        for document, text, leaks in zip(documents, texts, check.scan(texts), strict=True):
-            if leaks:
-                match = max(check.leaks(text), key=lambda found: (found.words, -found.start))
-                shared = text[match.start : match.end][:_EVIDENCE_LONGEST]
-                evidence = {"reference": match.reference, "prompt": match.key, "words": match.words, "text": shared}
-                excluded[document.pk] = (Reason.LEAK, evidence)
-    return excluded
+def _leaks(corpus: Corpus, campaign: Campaign) -> Excluded:
+    return {
+        pk: (
+            Reason.LEAK,
+            {"reference": run.reference.name, "prompt": run.key, "words": run.words, "text": run.text},
+        )
+        for pk, run in leaks_of(corpus, campaign).items()
+    }
 
 
 def _report(

@@ -19,7 +19,7 @@ class _Row(NamedTuple):
 
 def _rows(corpus: Corpus) -> list[_Row]:
     # An empty document stands for nothing, and nothing stands for it.
-    documents = Document.objects.filter(corpus=corpus).exclude(text="").order_by("pk")
+    documents = Document.objects.filter(corpus=corpus).with_words().order_by("pk")
     fields = ("pk", "text_digest", "canonical_id", "similarity")
     return [_Row(*row) for row in documents.values_list(*fields).iterator(chunk_size=5000)]
 

@@ -57,7 +57,7 @@ def embed_corpus(
 ) -> EmbeddingReport:
     """Raises CannotLoad."""
     model = chosen_model()
-    documents = Document.objects.filter(corpus=corpus).exclude(text="").order_by("pk")
+    documents = Document.objects.filter(corpus=corpus).with_words().order_by("pk")
     languages = list(documents.values_list("natural_language", flat=True))
     digests: dict[str, None] = {}
     encoded = 0

@@ -2,6 +2,7 @@
 
 from sampling.views.clusters import cluster, clusters, exclude, merge, overrule, rename
 from sampling.views.draws import chart, draw, draw_page, draws, seed
+from sampling.views.leaks import leaks
 
 __all__ = [
     "chart",
@@ -11,6 +12,7 @@ __all__ = [
     "draw_page",
     "draws",
     "exclude",
+    "leaks",
     "merge",
     "overrule",
     "rename",

@@ -63,6 +63,7 @@ def clusters(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         "categories": categories,
         "wanted": wanted,
         "sort": order,
+        "verdicts": actions.verdict_state(run.corpus, campaign) if run else None,
     }
     return render(request, "sampling/clusters.html", context)
 
@@ -88,6 +89,8 @@ def cluster(request: CampaignRequest, campaign: Campaign, number: int) -> HttpRe
         "marginal": list(members.reverse()[:EXAMPLES]) if found.size >= 2 * EXAMPLES else [],
         "page": page,
         "seeds": dict(drawn),
+        "leaks": actions.leaks_among([row.document for row in page], campaign),
+        "verdicts": actions.verdict_state(found.run.corpus, campaign),
         "overruling": OverruleForm(campaign=campaign, initial={"category": decided, **seen}),
         "renaming": RenameForm(initial={"label": topic.label, **seen}),
         "excluding": ExcludeForm(initial=seen),

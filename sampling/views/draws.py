@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from campaigns import charts
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
+from decontamination.models import Reference
 from sampling import actions, allocation
 from sampling.actions.categories import NotClustered
 from sampling.forms import DrawForm
@@ -124,6 +125,8 @@ def seed(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
         pk=pk,
     )
     drawn: Draw = found.draw
+    verdict, fresh = actions.verdict_on(found.document, campaign)
+    made_with = verdict.made_with.references if verdict else []
     own = found.document.assignments.filter(run=drawn.run).select_related("category").order_by("pk").first()
     context = {
         "seed": found,
@@ -134,5 +137,9 @@ def seed(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
         "lot": allocation.lot(drawn.seed, drawn.run.digest, found.document.key).hex(),
         "assignment": own,
         "duplicates": found.document.duplicates.order_by("pk"),
+        "verdict": verdict,
+        "fresh": fresh,
+        "versions": Reference.objects.filter(digest__in=made_with).order_by("name", "pk").values_list("name", "digest"),
+        "leak": actions.leaks_among([found.document], campaign).get(found.document_id),
     }
     return render(request, "sampling/seed.html", context)

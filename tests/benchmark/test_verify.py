@@ -222,7 +222,35 @@ def test_a_copy_anywhere_is_as_good(bundle_folder: Path, tmp_path: Path) -> None
     assert stranger(bundle_folder, str(copy)).returncode == 0
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"format": "other"}', '{"format": "quorum-benchmark-1"}'])
+def hostile_line(line: bytes) -> Change:
+    """Put a line before the first row of the items."""
+
+    def changed(folder: Path) -> None:
+        path = folder / "benchmark.jsonl"
+        path.write_bytes(line + b"\n" + path.read_bytes())
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 100_000,
+        b'{"id": "0", "id": "1"}',
+        b'{"id": "\\ud800"}',
+        b'{"id": ' + b"9" * 5_000 + b"}",
+    ],
+    ids=["deep", "repeated key", "surrogate", "huge number"],
+)
+def test_hostile_rows_are_findings_too(bundle_folder: Path, line: bytes) -> None:
+    hostile_line(line)(bundle_folder)
+    sign_again(bundle_folder)
+    assert_found(bundle_folder)
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "[]", "{}", "[" * 100_000, '{"format": "other"}', '{"format": "quorum-benchmark-1"}']
+)
 def test_what_is_no_bundle_is_refused(bundle_folder: Path, content: str | None) -> None:
     if content is None:
         (bundle_folder / "manifest.json").unlink()

@@ -1,5 +1,6 @@
 """References from the hub, read from a folder in its layout; nothing here needs a network."""
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -104,3 +105,11 @@ def test_the_source_is_one_or_the_other(arguments: list[str], said: str) -> None
     with pytest.raises(CommandError, match=said) as refusal:
         call_command("load_references", *arguments)
     assert refusal.value.returncode == 2
+
+
+def test_without_the_library_one_line_says_so(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)  # what Python takes for a library that cannot be imported
+    with pytest.raises(CommandError, match=r"^someone/toy: reading the hub needs the datasets library") as refused:
+        load("mbpp", "someone/toy")
+    assert refused.value.returncode == 2
+    assert not Reference.objects.exists()

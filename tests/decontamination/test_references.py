@@ -133,6 +133,7 @@ def test_the_api_answers_members_only(client: Client) -> None:
     assert answer["leak"] is True
     assert answer["matches"][0]["reference"] == "toy"
     assert client.post(page, {}, content_type="application/json").status_code == 400
+    assert client.post(page, "[" * 100_000, content_type="application/json").status_code == 400
     assert [row["slug"] for row in client.get(reverse("api-campaigns")).json()] == [campaign.slug]
 
 
@@ -145,3 +146,12 @@ def test_only_the_installations_lead_retires_a_reference(client: Client) -> None
     client.force_login(make_lead(campaign, is_staff=True))
     assert client.post(page).status_code == 302
     assert not Reference.objects.in_force().exists()
+
+
+def test_a_reference_is_loaded_by_name_and_file(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.jsonl"
+    file.write_text('{"question": "Sort these numbers in place."}\n')
+    call_command("load_references", "--name", "mine", "--field", "question", str(file))
+    assert Reference.objects.in_force().get().name == "mine"
+    with pytest.raises(CommandError, match="--name goes with one FILE"):
+        call_command("load_references", "--name", "mine", "--field", "question", str(file), "other.jsonl")

@@ -234,7 +234,7 @@ class TestLeadsPages:
     ) -> None:
         for _ in range(8):
             team.judged(True, True)
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(9):
             assert lead.get(url(team, "items")).status_code == 200
 
     def test_a_decided_item_shows_who_voted_how(self, team: Team, lead: Client) -> None:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sampling import cleaning
-from sampling.cleaning import clean, clean_title, digest, is_html, is_site_line
+from sampling.cleaning import clean, clean_title, digest, is_site_line
+from sampling.markup import is_html
 
 
 def test_html_becomes_markdown_and_code_keeps_its_language() -> None:

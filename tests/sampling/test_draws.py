@@ -136,7 +136,7 @@ def test_what_is_left_out_keeps_its_reason_and_evidence() -> None:
     documents = {document.key: document for document in corpus.documents.order_by("pk")}
     leak = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda"
     Document.objects.filter(key="1-1").update(text=f"As they say: {leak} and so on")
-    Document.objects.filter(key="1-2").update(text="")
+    Document.objects.filter(key="1-2").update(title="", text="")
     Document.objects.filter(key="1-3").update(canonical=documents["1-0"], similarity=0.97)
     make_document(corpus, key="late")
     load_reference(name="toy", source="toy.jsonl", prompts=[Prompt("toy", "7", leak)], by=None, now=NOW)

@@ -3,7 +3,10 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.models import Campaign, Event
+from decontamination.actions import load_reference
+from decontamination.leaks import Prompt
 from sampling import actions
+from sampling.actions import check_documents, frequent_runs
 from sampling.allocation import lot
 from sampling.models import Assignment, Cluster, ClusterDecision, Document, Draw, Seed
 from sampling.progress import chosen_corpus, corpus_state, seed_counts
@@ -54,7 +57,7 @@ def test_the_list_of_clusters_needs_as_many_queries_for_many_as_for_few(
 ) -> None:
     for number in range(100, 140):
         Cluster.objects.create(run=seed.cluster.run, number=number, size=1, proposed=seed.category, score=0.1)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(17):
         lead.get("/c/pages/clusters/")
 
 
@@ -73,7 +76,7 @@ def test_a_clusters_page_needs_as_many_queries_for_many_documents(
     for _ in range(30):
         document = make_document(seed.document.corpus)
         Assignment.objects.create(run=seed.cluster.run, cluster=seed.cluster, document=document, distance=0.3)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(22):
         lead.get(f"/c/pages/clusters/{seed.cluster.number}/")
 
 
@@ -145,15 +148,16 @@ def test_a_seed_of_another_campaign_is_not_found(lead: Client, seed: Seed) -> No
 
 def test_the_state_of_a_corpus_counts_what_there_is(seed: Seed, campaign: Campaign) -> None:
     corpus = seed.document.corpus
-    make_document(corpus, text="")
+    make_document(corpus, title="", text="")
+    make_document(corpus, title="A title alone", text="")
     make_document(corpus, canonical=seed.document, similarity=1.0, natural_language="zh")
     state = corpus_state(corpus)
-    assert (state.documents, state.duplicates, state.empty, state.usable) == (5, 1, 1, 3)
+    assert (state.documents, state.duplicates, state.empty, state.usable) == (6, 1, 1, 4)
     assert state.run == seed.cluster.run
     assert state.classified
     assert state.embedded == 0
-    assert dict(state.languages) == {"en": 3, "zh": 1}
-    assert state.not_english == 0.25
+    assert dict(state.languages) == {"en": 4, "zh": 1}
+    assert state.not_english == 0.2
     assert not corpus_state(make_corpus()).classified
 
 
@@ -203,16 +207,22 @@ def test_a_draws_page_shows_what_it_asked_for_got_and_left_out(
         Assignment.objects.create(
             run=run, cluster=seed.cluster, document=document, distance=0.1, category=seed.category, score=0.1
         )
-    make_document(corpus, text="")
+    make_document(corpus, title="", text="")
     draw = actions.draw_seeds(campaign=campaign, corpus=corpus, by=None, now=NOW, per_category=6).draw
     assert draw is not None
     with django_assert_max_num_queries(30):
         page = lead.get(f"/c/pages/draws/{draw.pk}/").content.decode()
-    for part in (draw.inputs_digest, "no text: 1", "already drawn: 3", "4×", f"manage.py replay_draw {draw.pk}"):
+    for part in (
+        draw.inputs_digest,
+        "neither title nor text: 1",
+        "already drawn: 3",
+        "4×",
+        f"manage.py replay_draw {draw.pk}",
+    ):
         assert part in page
     assert f"/c/pages/draws/{draw.pk}/" in lead.get("/c/pages/draws/").content.decode()
     only = lead.get(f"/c/pages/draws/{draw.pk}/", {"reason": "empty"}).content.decode()
-    assert only.count("<td>no text</td>") == 1
+    assert only.count("<td>neither title nor text</td>") == 1
     assert "<td>already drawn</td>" not in only
     chart = lead.get(f"/c/pages/draws/{draw.pk}/chart.svg", {"theme": "dark"})
     assert chart["Content-Type"] == "image/svg+xml"
@@ -222,3 +232,39 @@ def test_a_draws_page_shows_what_it_asked_for_got_and_left_out(
     assert f"/c/pages/draws/{draw.pk}/" in trail
     assert draw.corpus_digest in trail
     assert lot(draw.seed, run.digest, new.document.key).hex() in trail
+
+
+def test_leaking_documents_are_listed_with_both_texts_and_marked(lead: Client, campaign: Campaign, seed: Seed) -> None:
+    corpus = seed.document.corpus
+    words = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda"
+    Document.objects.filter(pk=seed.document_id).update(text=f"<b>As</b> they say: {words}, and so on")
+    prompts = [Prompt("toy", "7", f"Recite {words}!")]
+    load_reference(name="toy", source="toy.jsonl", prompts=prompts, by=None, now=NOW)
+    page = lead.get("/c/pages/leaks/").content.decode()
+    assert "No document leaks" in page
+    assert "3 documents were never compared" in page
+    assert "has not been compared" in lead.get(f"/c/pages/seeds/{seed.pk}/").content.decode()
+    check_documents(corpus=corpus, campaign=campaign, now=NOW)
+    page = lead.get("/c/pages/leaks/").content.decode()
+    assert "never compared" not in page
+    assert "<mark>" in page
+    assert "Recite" in page
+    assert "&lt;b&gt;As&lt;/b&gt;" in page
+    assert "1 document leaks" in lead.get("/c/pages/clusters/").content.decode()
+    cluster = lead.get(f"/c/pages/clusters/{seed.cluster.number}/").content.decode()
+    assert "leaks: 11 words of toy 7" in cluster
+    assert "leaks" in lead.get(f"/c/pages/seeds/{seed.pk}/").content.decode()
+    load_reference(name="other", source="other.jsonl", prompts=[Prompt("other", "1", words[::-1])], by=None, now=NOW)
+    for address in ("leaks/", "clusters/", f"clusters/{seed.cluster.number}/", "leaks/?corpus=none"):
+        assert "3 verdicts are stale" in lead.get(f"/c/pages/{address}").content.decode()
+    assert "stale" in lead.get(f"/c/pages/seeds/{seed.pk}/").content.decode()
+
+
+def test_words_that_many_documents_share_are_named_once(lead: Client, campaign: Campaign, seed: Seed) -> None:
+    corpus, words = seed.document.corpus, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"
+    corpus.documents.update(text=f"Count: {words}")
+    load_reference(name="toy", source="toy", prompts=[Prompt("toy", "7", words)], by=None, now=NOW)
+    check_documents(corpus=corpus, campaign=campaign, now=NOW)
+    (row,) = frequent_runs(corpus, campaign, most=10)
+    assert (row["documents"], row["words"], row["reference__name"], row["key"]) == (3, 11, "toy", "7")
+    assert "Words that several documents share" in lead.get("/c/pages/leaks/").content.decode()

@@ -59,6 +59,7 @@ class Command(TerminalCommand):
         leaks = sum(row["leak"] is True for row in rows)
         figures: dict[str, Any] = {"lines": len(rows), "leaks": leaks}
         figures |= {f"leaks_of_{name}": count for name, count in sorted(by_reference.items())}
+        figures |= {f"version_of_{row.name}": row.digest[:12] for row in references}
         figures |= {"references": len(references), "index": index.digest}
         report = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)  # one line for each line
         return Outcome(figures, found=leaks > 0, report=report)

@@ -26,7 +26,7 @@ class Command(TerminalCommand):
     help = (
         "Put reference benchmarks in force, from files in the shape their authors publish. "
         "`load_references mbpp mceval --from DIR` reads DIR/mbpp and DIR/mceval; "
-        "`load_references mine --from prompts.jsonl --field prompt` reads any JSON Lines; "
+        "`load_references --name mine --field prompt FILE` reads any JSON Lines; "
         "`load_references mine --hub OWNER/DATASET --split test --field prompt` reads the hub."
     )
     refusals = (publishers.BadReference, actions.NoPrompts, Unnamed, OSError)
@@ -35,7 +35,10 @@ class Command(TerminalCommand):
         parser.add_argument(
             "names", metavar="NAME", nargs="+", help="mbpp multipl-e mceval naturalcodebench humaneval, or any"
         )
-        parser.add_argument("--from", dest="source", type=Path, metavar="DIR", help="folder or file to read")
+        parser.add_argument(
+            "--name", dest="given_name", help="the reference's name, where a FILE stands in the place of NAME"
+        )
+        parser.add_argument("--from", dest="source", type=Path, metavar="PATH", help="folder or file to read")
         parser.add_argument("--hub", metavar="OWNER/DATASET", help="read one reference from the hub instead")
         parser.add_argument("--config", help="with --hub: the data set's configuration, where it has several")
         parser.add_argument("--split", help="with --hub: one split (default: all)")
@@ -44,6 +47,8 @@ class Command(TerminalCommand):
         parser.add_argument("--key", help="the field that names the prompt")
 
     def work(self, **options: Any) -> Outcome:
+        if options["given_name"] is not None:
+            options = self._named(**options)
         self._check_source(**options)
         now = timezone.now()
         figures: dict[str, Any] = {}
@@ -67,6 +72,12 @@ class Command(TerminalCommand):
             figures[f"index_of_{n}_words_weight_{cjk_weight:g}"] = index.digest
         figures["references_in_force"] = Reference.objects.in_force().count()
         return Outcome(figures)
+
+    def _named(self, **options: Any) -> dict[str, Any]:
+        """`--name NAME FILE` is `NAME --from FILE`."""
+        if len(options["names"]) > 1 or options["source"] is not None or options["hub"] is not None:
+            raise Unnamed("--name goes with one FILE, and with neither --from nor --hub")
+        return {**options, "names": [options["given_name"]], "source": Path(options["names"][0])}
 
     def _check_source(self, **options: Any) -> None:
         if (options["source"] is None) == (options["hub"] is None):
