@@ -89,7 +89,12 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
         if state.run:
             cluster.facts = [_number(state.clusters, "%d cluster", "%d clusters"), state.run.method]
         if state.classified:
-            classify.facts = [_number(state.overruled, "%d overruled by a person", "%d overruled by a person")]
+            decided = campaign.cluster_decisions.filter(cluster__run=state.run)
+            overruled, excluded = decided.exclude(category=None).count(), decided.exclude(exclusion="").count()
+            classify.facts = [
+                _number(overruled, "%d overruled by a person", "%d overruled by a person"),
+                _number(excluded, "%d cluster excluded", "%d clusters excluded"),
+            ]
             classify.link = (reverse("sampling:clusters", args=[campaign.slug]), _("Look at the clusters"))
     return [embed, cluster, classify]
 
@@ -104,6 +109,7 @@ def _draw(campaign: Campaign, name: str) -> Stage:
         left_out = latest.exclusions.values_list("reason").annotate(number=Count("pk")).order_by("reason")
         labels = dict(latest.exclusions.model.Reason.choices)
         stage.facts += [f"{number:,}: {labels[reason]}" for reason, number in left_out]
+        stage.link = (reverse("sampling:draws", args=[campaign.slug]), _("Look at the draws"))
     return stage
 
 
@@ -132,6 +138,8 @@ def _work(campaign: Campaign) -> Stage:
         *(f"{Item.Status(status).label}: {number:,}" for status, number in items.items()),
     ]
     stage.link = (reverse("review:dashboard", args=[campaign.slug]), _("Dashboard"))
+    if seeds.skipped:
+        stage.link = (reverse("annotation:skipped", args=[campaign.slug]), _("Look at the skipped seeds"))
     return stage
 
 

@@ -26,6 +26,8 @@ PAGES = {
     "setup": ("lead", "/c/demo/setup/"),
     "clusters": ("lead", "/c/demo/clusters/"),
     "cluster": ("lead", "first:/c/demo/clusters/:/clusters/"),
+    "draws": ("lead", "/c/demo/draws/"),
+    "draw": ("lead", "first:/c/demo/draws/:/draws/"),
     "leaks": ("lead", "/c/demo/leaks/"),
     "items": ("lead", "/c/demo/items/"),
     "item": ("lead", "first:/c/demo/items/:/items/"),

@@ -47,6 +47,10 @@ class Candidate:
     key: str
     category: str
     cluster: int
+    group: int  # its cluster, or the one that its cluster was merged into
+
+
+Group = tuple[str, int]  # category and cluster
 
 
 def pick(
@@ -55,27 +59,28 @@ def pick(
     *,
     seed: int,
     salt: str,
-    held: Mapping[int, int] | None = None,
+    held: Mapping[Group, int] | None = None,
 ) -> list[Candidate]:
-    """Draw `wanted` documents of each category: evenly over its clusters, by lot inside each of them.
+    """Draw `wanted` documents of each category: evenly over the clusters it occurs in, by lot inside each of them.
 
-    `held` says what earlier draws took from each cluster. The result is in the order of work: categories take turns
-    (in the order of `wanted`), and within a category so do its clusters.
+    `held` says what earlier draws took from each (category, group). The result is in the order of work: categories
+    take turns (in the order of `wanted`), and within a category so do its clusters.
     """
-    by_cluster: dict[str, dict[int, list[Candidate]]] = {category: {} for category in wanted}
+    before = held or {}
+    by_group: dict[str, dict[int, list[Candidate]]] = {category: {} for category in wanted}
     for candidate in candidates:
-        if candidate.category in by_cluster:
-            by_cluster[candidate.category].setdefault(candidate.cluster, []).append(candidate)
+        if candidate.category in by_group:
+            by_group[candidate.category].setdefault(candidate.group, []).append(candidate)
     lines = []
-    for category, clusters in by_cluster.items():
+    for category, groups in by_group.items():
         # Which cluster gives one more, where the numbers do not come out even, is decided by lot as well.
-        order = sorted(clusters, key=lambda cluster: lot(seed, salt, f"cluster {cluster}"))
-        given = water_fill({cluster: len(clusters[cluster]) for cluster in order}, wanted[category], held)
+        order = sorted(groups, key=lambda group: lot(seed, salt, f"cluster {group} of {category}"))
+        level = {group: before.get((category, group), 0) for group in order}
+        given = water_fill({group: len(groups[group]) for group in order}, wanted[category], level)
         line = []
-        for place, cluster in enumerate(order):
-            drawn = sorted(clusters[cluster], key=lambda one: (lot(seed, salt, one.key), one.key))[: given[cluster]]
-            start = (held or {}).get(cluster, 0)
-            line += [(start + turn, place, one) for turn, one in enumerate(drawn)]
+        for place, group in enumerate(order):
+            drawn = sorted(groups[group], key=lambda one: (lot(seed, salt, one.key), one.key))[: given[group]]
+            line += [(level[group] + turn, place, one) for turn, one in enumerate(drawn)]
         lines.append([one for _turn, _place, one in sorted(line, key=lambda entry: entry[:2])])
     return interleave(lines)
 

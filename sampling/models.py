@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar
 
@@ -153,40 +152,61 @@ class ClusterRun(models.Model):
     created_at = models.DateTimeField()
 
 
-class ClusterQuerySet(models.QuerySet["Cluster"]):
-    def with_category(self) -> ClusterQuerySet:
-        return self.select_related("proposed", "overruled", "overruled_by")
-
-    def of_categories(self, categories: Collection[Category]) -> ClusterQuerySet:
-        """Whose category, a person's or else the classifier's, is one of these."""
-        return self.filter(Q(overruled__in=categories) | Q(overruled=None, proposed__in=categories))
-
-
 class Cluster(models.Model):
+    """What the algorithms say of a topic; what the leads of a campaign say of it is a `ClusterDecision`."""
+
     run = models.ForeignKey(ClusterRun, models.CASCADE, related_name="clusters")
     number = models.PositiveIntegerField()
     size = models.PositiveIntegerField()
     keywords = models.JSONField(default=list)
     proposed = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+", help_text="the classifier's")
     score = models.FloatField(null=True)
-    overruled = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+", help_text="a person's")
-    overruled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-
-    objects = ClusterQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "number"], name="one_cluster_per_run_and_number"),
+        ]
+
+
+class ClusterDecision(models.Model):
+    """What the leads of one campaign have decided of a cluster, as it stands; how it came about is in the events.
+
+    A merged cluster has no category and no exclusion of its own: those of the cluster it was merged into hold.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="cluster_decisions")
+    cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="decisions")
+    label = models.CharField(max_length=120, blank=True, help_text="shown instead of its number")
+    category = models.ForeignKey(
+        Category, models.PROTECT, null=True, related_name="+", help_text="overrules all others"
+    )
+    exclusion = models.CharField(max_length=200, blank=True, help_text="why its documents are not drawn")
+    merged_into = models.ForeignKey(Cluster, models.CASCADE, null=True, related_name="merged")
+    version = models.PositiveIntegerField(help_text="counts the changes, so that nobody overwrites unseen ones")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "cluster"], name="one_decision_per_campaign_and_cluster"),
             models.CheckConstraint(
-                condition=Q(overruled__isnull=True, overruled_by__isnull=True)
-                | Q(overruled__isnull=False, overruled_by__isnull=False),
-                name="cluster_overruled_by_someone",
+                condition=Q(merged_into__isnull=True) | Q(category__isnull=True, exclusion=""),
+                name="merged_cluster_has_no_category_of_its_own",
             ),
         ]
 
-    @property
-    def category(self) -> Category | None:
-        return self.overruled or self.proposed
+    triggers: ClassVar[tuple[Trigger, ...]] = (
+        Trigger(
+            "cluster_merged_one_deep_within_its_run",
+            ("INSERT", "UPDATE"),
+            "NEW.merged_into_id IS NOT NULL AND (NEW.merged_into_id = NEW.cluster_id "
+            "OR (SELECT run_id FROM {sampling.Cluster} WHERE id = NEW.merged_into_id) "
+            "<> (SELECT run_id FROM {sampling.Cluster} WHERE id = NEW.cluster_id) "
+            "OR EXISTS (SELECT 1 FROM {sampling.ClusterDecision} d WHERE d.campaign_id = NEW.campaign_id AND "
+            "(d.cluster_id = NEW.merged_into_id AND d.merged_into_id IS NOT NULL "
+            "OR d.merged_into_id = NEW.cluster_id)))",
+        ),
+    )
 
 
 class Assignment(models.Model):
@@ -214,10 +234,15 @@ class Draw(models.Model):
     per_category = models.PositiveIntegerField(null=True)
     total = models.PositiveIntegerField(null=True)
     seed = models.PositiveIntegerField()
-    categories_digest = models.CharField(max_length=64, help_text="sha256 over each cluster's category at the draw")
+    corpus_digest = models.CharField(max_length=64, help_text="sha256 over all documents' text digests at the draw")
+    model = models.CharField(max_length=300, help_text="embedding model, revision and number format")
+    classifier_digest = models.CharField(max_length=64, blank=True)
+    decisions = models.JSONField(default=list, help_text="the leads' decisions of clusters that held then")
+    inputs_digest = models.CharField(max_length=64, help_text="sha256 of the file that the draw can be replayed from")
     index_digest = models.CharField(max_length=64, help_text="of the reference index it was checked against")
     waivers = models.JSONField(default=list, help_text="digests of the shared words that were waived then")
     report = models.JSONField(default=dict, help_text="quota, filled, shortfall and clusters covered by category")
+    spread = models.JSONField(default=dict, help_text="effective numbers of clusters, beside plain random samples'")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -239,6 +264,7 @@ class DrawExclusion(models.Model):
         EMPTY = "empty", _("neither title nor text")
         DRAWN = "drawn", _("already drawn")
         UNCLUSTERED = "unclustered", _("imported after the clusters were made")
+        EXCLUDED = "excluded", _("in a cluster that a lead excluded")
 
     draw = models.ForeignKey(Draw, models.CASCADE, related_name="exclusions")
     document = models.ForeignKey(Document, models.PROTECT, related_name="exclusions")

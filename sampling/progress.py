@@ -31,7 +31,6 @@ class CorpusState:
     clusters: int
     clustered: int  # usable documents that the newest run has a place for
     classified: bool
-    overruled: int
     languages: list[tuple[str, int]]  # natural languages of documents with words, commonest first
 
     @property
@@ -46,7 +45,6 @@ def corpus_state(corpus: Corpus) -> CorpusState:
     texts = documents.with_words()
     usable = Document.objects.filter(corpus=corpus).usable()
     run = corpus.cluster_runs.order_by("-pk").first()
-    clusters = run.clusters.order_by("number") if run else None
     languages = (
         texts.values_list("natural_language").annotate(number=Count("pk")).order_by("-number", "natural_language")
     )
@@ -60,8 +58,7 @@ def corpus_state(corpus: Corpus) -> CorpusState:
         run=run,
         clusters=run.k if run else 0,
         clustered=usable.filter(assignments__run=run).count() if run else 0,
-        classified=clusters is not None and not clusters.filter(proposed=None, overruled=None).exists(),
-        overruled=clusters.exclude(overruled=None).count() if clusters is not None else 0,
+        classified=run is not None and not run.assignments.filter(category=None).exists(),
         languages=[(str(language), number) for language, number in languages],
     )
 

@@ -104,7 +104,7 @@ def make_seeds(
     chosen = category(campaign, in_category)
     cluster = Cluster.objects.create(run=run, number=0, size=number, keywords=["task"], proposed=chosen, score=1.0)
     draw = Draw.objects.create(
-        campaign=campaign, corpus=corpus, run=run, per_category=number, seed=0, categories_digest="0" * 64,
+        campaign=campaign, corpus=corpus, run=run, per_category=number, seed=0, inputs_digest="0" * 64,
         index_digest="0" * 64, created_at=NOW,
     )  # fmt: skip
     first = campaign.seeds.count()

@@ -51,8 +51,14 @@ PAGES: dict[str, tuple[str, set[str], tuple[str, ...]]] = {
     "sampling:clusters": ("get", LEAD, ()),
     "sampling:cluster": ("get", LEAD, ("number",)),
     "sampling:overrule": ("post", LEAD, ("number",)),
+    "sampling:rename": ("post", LEAD, ("number",)),
+    "sampling:exclude": ("post", LEAD, ("number",)),
+    "sampling:merge": ("post", LEAD, ("number",)),
     "sampling:leaks": ("get", LEAD, ()),
     "sampling:draw": ("post", LEAD, ()),
+    "sampling:draws": ("get", LEAD, ()),
+    "sampling:draw-page": ("get", LEAD, ("draw",)),
+    "sampling:draw-chart": ("get", LEAD, ("draw",)),
     "sampling:seed": ("get", LEAD, ("seed",)),
     "annotation:home": ("get", ANNOTATOR, ()),
     "annotation:claim": ("post", ANNOTATOR, ()),
@@ -143,6 +149,7 @@ def arguments(campaign: Campaign, visitors: dict[str, User | None]) -> dict[str,
     return {
         "request": request.pk, "waiver": waiver.pk,
         "secret": "nothing", "pk": 0, "number": 0, "chart": "funnel", "seed": unclaimed.pk, "item": item.pk,
+        "draw": unclaimed.draw_id,
         "revision": item.revision_id, "reference": reference.pk,
     }  # fmt: skip
 

@@ -1,8 +1,9 @@
 """Every write to corpora, clusters, categories, draws and seeds, in the order in which they happen."""
 
-from sampling.actions.categories import classify_clusters, overrule
+from sampling.actions.categories import classify_clusters
 from sampling.actions.clusters import UnknownCorpus, cluster_corpus, find_corpus, write_assignments
-from sampling.actions.draws import CannotDraw, DrawReport, draw_seeds
+from sampling.actions.decisions import CannotDecide, Changed, UnknownCategory, exclude, merge, overrule, rename
+from sampling.actions.draws import CannotDraw, DrawReport, Replay, UnknownDraw, draw_seeds, find_draw, replay_draw
 from sampling.actions.embedding import EmbeddingReport, embed_corpus
 from sampling.actions.imports import ImportReport, import_files, preview
 from sampling.actions.verdicts import (
@@ -16,24 +17,34 @@ from sampling.actions.verdicts import (
 )
 
 __all__ = [
+    "CannotDecide",
     "CannotDraw",
+    "Changed",
     "DrawReport",
     "EmbeddingReport",
     "ImportReport",
+    "Replay",
+    "UnknownCategory",
     "UnknownCorpus",
+    "UnknownDraw",
     "VerdictState",
     "check_documents",
     "classify_clusters",
     "cluster_corpus",
     "draw_seeds",
     "embed_corpus",
+    "exclude",
     "find_corpus",
+    "find_draw",
     "frequent_runs",
     "import_files",
     "leaks_among",
     "leaks_of",
+    "merge",
     "overrule",
     "preview",
+    "rename",
+    "replay_draw",
     "verdict_on",
     "verdict_state",
     "write_assignments",

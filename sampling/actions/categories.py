@@ -1,4 +1,4 @@
-"""Labelled documents and people's corrections in; a category with a score for every document and cluster out."""
+"""Labelled documents and leads' decisions in; a category with a score for every document and cluster out."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -7,28 +7,25 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from campaigns import events
 from campaigns.actions import load_taxonomy
-from campaigns.models import Campaign, Category, Taxonomy, User
+from campaigns.models import Campaign, Taxonomy, User
 from sampling import cleaning, duplicates
 from sampling.actions.clusters import NotEmbedded
 from sampling.actions.embedding import Watch, chosen_model, encode_missing, store_of
 from sampling.actions.imports import documents_of
 from sampling.classifier import Classifier, Evaluation, Training, evaluate
 from sampling.model import Model
-from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document
+from sampling.models import Assignment, Cluster, ClusterDecision, ClusterRun, Corpus, Document
+from sampling.topics import topics
 
 _CONFUSIONS_KEPT = 20
 
 
 class NotClustered(Exception):
     """The corpus has no clusters yet."""
-
-
-class UnknownCategory(Exception):
-    """The campaign's taxonomy has no such category."""
 
 
 @dataclass
@@ -41,6 +38,7 @@ class ClassificationReport:
     overruled: int
     not_english: float
     evaluation: Evaluation | None
+    right: tuple[int, int, int]  # labelled documents of this run; of these, right by own words, right by their cluster
 
 
 def latest_run(corpus: Corpus) -> ClusterRun:
@@ -53,7 +51,8 @@ def latest_run(corpus: Corpus) -> ClusterRun:
 
 def _labelled(taxonomy: Taxonomy, model: Model, watch: Watch) -> Training:
     """What there is to learn from: the shipped labelled documents, labels that came with any corpus, the documents
-    of clusters whose category a person has set, and the descriptions of the categories.
+    of clusters whose category a person has set, and the descriptions of the categories. Nothing is learnt from
+    documents of clusters that a person has excluded.
     """
     known: list[tuple[str, str, str, str]] = []
     if (shipped := settings.FIXTURES_DIR / "demo" / "corpus.jsonl").exists():
@@ -64,18 +63,17 @@ def _labelled(taxonomy: Taxonomy, model: Model, watch: Watch) -> Training:
     fields = ("text_digest", "title", "text")
     own = Document.objects.filter(true_category__taxonomy=taxonomy).order_by("pk")
     known += own.values_list(*fields, "true_category__slug")
-    runs = (
-        ClusterRun.objects.values("corpus")
-        .annotate(newest=Max("pk"))
-        .order_by("corpus")
-        .values_list("newest", flat=True)
-    )
-    corrected = Assignment.objects.filter(run__in=list(runs), cluster__overruled__taxonomy=taxonomy).order_by("pk")
-    known += corrected.values_list(*(f"document__{name}" for name in fields), "cluster__overruled__slug")
+    corrected, dropped = _corrections(taxonomy)
+    rows = Assignment.objects.filter(cluster__in=corrected).order_by("pk")
+    known += [
+        (digest, title, text, corrected[cluster])
+        for digest, title, text, cluster in rows.values_list(*(f"document__{name}" for name in fields), "cluster_id")
+    ]
+    left_out = set(Assignment.objects.filter(cluster__in=dropped).values_list("document__text_digest", flat=True))
     labels: dict[str, str] = {}
     texts: dict[str, str] = {}
     for digest, title, text, slug in known:
-        if title or text:
+        if (title or text) and digest not in left_out:
             # The first label stays: one that came with the document itself says more than its cluster's.
             labels.setdefault(digest, slug)
             texts.setdefault(digest, f"{title}\n\n{text}".strip())
@@ -97,6 +95,27 @@ def _labelled(taxonomy: Taxonomy, model: Model, watch: Watch) -> Training:
         descriptions=store.get(list(described)),
         described=[slug for slug, _text in described.values()],
     )
+
+
+def _corrections(taxonomy: Taxonomy) -> tuple[dict[int, str], set[int]]:
+    """Clusters of the newest runs with the category that leads of any campaign have set, and those they excluded.
+
+    Where two campaigns have set different ones, none is learnt.
+    """
+    newest = ClusterRun.objects.values("corpus").annotate(newest=Max("pk")).order_by("corpus")
+    runs = ClusterRun.objects.filter(pk__in=list(newest.values_list("newest", flat=True))).order_by("pk")
+    found: dict[int, set[str]] = {}
+    excluded: set[int] = set()
+    campaigns = list(Campaign.objects.filter(taxonomy=taxonomy, cluster_decisions__isnull=False).distinct())
+    for run in runs:
+        for campaign in campaigns:
+            for pk, topic in topics(campaign, run).items():
+                if topic.exclusion:
+                    excluded.add(pk)
+                elif topic.decided:
+                    found.setdefault(pk, set()).add(topic.decided.slug)
+    agreed = {pk: slugs.pop() for pk, slugs in found.items() if len(slugs) == 1 and pk not in excluded}
+    return agreed, excluded
 
 
 def classify_clusters(
@@ -133,30 +152,38 @@ def classify_clusters(
         digests = [digest for _pk, _cluster, digest, _language in rows]
         scores = classifier.probabilities(digests, store_of(model).get(digests))
         places = [(pk, cluster) for pk, cluster, *_rest in rows]
-        _propose(taxonomy=taxonomy, rows=places, scores=scores, names=classifier.categories)
         run.classifier_digest, run.classifier_scores = training.digest, _kept(judged)
-        run.save(update_fields=["classifier_digest", "classifier_scores"])
         data = {"corpus": corpus.name, "training": len(training.labels), "digest": training.digest}
-        events.record(
-            "clusters classified", run, campaign=None, by=by, now=now, data={**data, "macro_f1": judged.macro_f1}
-        )
+        with transaction.atomic():
+            ClusterRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+            _propose(taxonomy=taxonomy, rows=places, scores=scores, names=classifier.categories)
+            run.save(update_fields=["classifier_digest", "classifier_scores"])
+            events.record(
+                "clusters classified", run, campaign=None, by=by, now=now, data={**data, "macro_f1": judged.macro_f1}
+            )
     return ClassificationReport(
         run=run,
         changed=changed,
         training=len(training.labels),
         documents=len(rows),
         clusters=run.k,
-        overruled=run.clusters.exclude(overruled=None).count(),
+        overruled=ClusterDecision.objects.filter(cluster__run=run).exclude(category=None).count(),
         not_english=sum(language != "en" for *_rest, language in rows) / max(len(rows), 1),
         evaluation=judged,
+        right=_right(run),
     )
+
+
+def _right(run: ClusterRun) -> tuple[int, int, int]:
+    labelled = run.assignments.exclude(document__true_category=None)
+    own = labelled.filter(category=F("document__true_category")).count()
+    return labelled.count(), own, labelled.filter(cluster__proposed=F("document__true_category")).count()
 
 
 def _kept(judged: Evaluation) -> dict[str, Any]:
     return {**asdict(judged), "confusions": [list(row) for row in judged.confusions[:_CONFUSIONS_KEPT]]}
 
 
-@transaction.atomic
 def _propose(*, taxonomy: Taxonomy, rows: list[tuple[int, int]], scores: Any, names: list[str]) -> None:
     categories = {row.slug: row for row in taxonomy.categories.all()}
     best = scores.argmax(axis=1)
@@ -178,25 +205,3 @@ def _propose(*, taxonomy: Taxonomy, rows: list[tuple[int, int]], scores: Any, na
         at = int(mean.argmax())
         clusters.append(Cluster(pk=pk, proposed=categories[names[at]], score=round(float(mean[at]), 6)))
     Cluster.objects.bulk_update(clusters, ["proposed", "score"], batch_size=size)
-
-
-@transaction.atomic
-def overrule(*, cluster: Cluster, category: Category | None, campaign: Campaign, by: User, now: datetime) -> None:
-    """Set a cluster's category by hand, or with None go back to the proposed one. The next classification learns
-    from it. Raises UnknownCategory.
-    """
-    if category is not None and category.taxonomy_id != campaign.taxonomy_id:
-        raise UnknownCategory(category.name)
-    cluster = Cluster.objects.select_for_update().get(pk=cluster.pk)
-    before = cluster.overruled
-    if before == category:
-        return
-    cluster.overruled, cluster.overruled_by = category, by if category else None
-    cluster.save(update_fields=["overruled", "overruled_by"])
-    data = {
-        "cluster": cluster.number,
-        "run": cluster.run_id,
-        "from": before.slug if before else None,
-        "to": category.slug if category else None,
-    }
-    events.record("cluster overruled", cluster, campaign=campaign, by=by, now=now, data=data)

@@ -2,28 +2,37 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
 from campaigns import events
 from campaigns.models import Campaign, User
 from decontamination.checks import current_check
-from sampling import allocation
+from sampling import allocation, diversity, drawfile
 from sampling.actions.categories import latest_run
 from sampling.actions.verdicts import check_documents, leaks_of
-from sampling.allocation import Candidate
-from sampling.models import Cluster, Corpus, Document, Draw, DrawExclusion, Seed
+from sampling.allocation import Candidate, Group
+from sampling.models import ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed
+from sampling.topics import Topic, in_force, topics
+
+Excluded = dict[int, tuple[str, dict[str, Any]]]  # reason and evidence, by the document's primary key
 
 Reason = DrawExclusion.Reason
 
 
 class CannotDraw(Exception):
     """The corpus is not ready for this campaign."""
+
+
+class UnknownDraw(Exception):
+    """There is no draw of this number."""
 
 
 @dataclass
@@ -72,27 +81,16 @@ def draw_seeds(
     if per_category is None and total is None:
         per_category = campaign.seeds_per_category
     seed = campaign.random_seed if seed is None else seed
-    run = latest_run(corpus)
-    clusters = {row.pk: row for row in run.clusters.select_related("proposed", "overruled").order_by("number")}
+    # A classification changes the documents' categories and the run's digest together; a draw reads both of one.
+    run = ClusterRun.objects.select_for_update(no_key=True).get(pk=latest_run(corpus).pk)
+    seen = topics(campaign, run)
     names = list(campaign.taxonomy.categories.order_by("position").values_list("slug", flat=True))
-    for cluster in clusters.values():
-        if cluster.category is None:
-            raise CannotDraw(
-                f"{corpus.name}: cluster {cluster.number} has no category yet; run classify_clusters first"
-            )
-        if cluster.category.taxonomy_id != campaign.taxonomy_id:
-            raise CannotDraw(f"{corpus.name}: its categories are of another taxonomy than {campaign.slug}'s")
-
     check = current_check(campaign)
     entries = _entries(corpus)
-    places = dict(run.assignments.order_by("pk").values_list("document_id", "cluster_id"))
+    places = _places(run, seen)
     check_documents(corpus=corpus, campaign=campaign, now=now)
     excluded = _leaks(corpus, campaign) | _left_out(campaign, corpus, entries, places)
-    candidates = [
-        Candidate(entry.key, _slug(clusters[places[pk]]), clusters[places[pk]].number)
-        for pk, entry in entries.items()
-        if pk not in excluded
-    ]
+    candidates = _candidates(campaign, corpus, names, {pk: entries[pk] for pk in entries if pk not in excluded}, places)
     had = Counter(campaign.seeds.values_list("category__slug", flat=True))
     available = Counter(candidate.category for candidate in candidates)
     quota = _quotas(names, per_category, total)
@@ -101,9 +99,14 @@ def draw_seeds(
     else:
         room = {name: available[name] for name in names}
         wanted = allocation.water_fill(room, max(total - sum(had.values()), 0), had)
-    taken = Counter(campaign.seeds.filter(cluster__run=run).values_list("cluster__number", flat=True))
-    picked = allocation.pick(candidates, wanted, seed=seed, salt=run.digest, held=taken)
-    report = _report(names, quota, had, available, picked, clusters.values(), taken)
+    taken: Counter[Group] = Counter(
+        (slug, seen[cluster].group)
+        for slug, cluster in campaign.seeds.filter(cluster__run=run).values_list("category__slug", "cluster_id")
+    )
+    last = campaign.seeds.aggregate(last=Max("rank"))["last"] or 0
+    inputs = drawfile.Inputs(seed, run.digest, last + 1, wanted, taken, candidates)
+    picked = [one for _rank, one in inputs.replay()]
+    report = _report(names, quota, had, candidates, picked, taken)
     counts = dict(sorted(Counter(reason for reason, _evidence in excluded.values()).items()))
     if not picked:
         return DrawReport(None, report, counts, campaign.seeds.count())
@@ -115,13 +118,18 @@ def draw_seeds(
         per_category=per_category,
         total=total,
         seed=seed,
-        categories_digest=categories_digest(clusters.values()),
+        corpus_digest=_corpus_digest(entries.values()),
+        model=run.model,
+        classifier_digest=run.classifier_digest,
+        decisions=in_force(seen.values()),
+        inputs_digest=drawfile.write(settings.DATA_DIR / "draws", inputs),
         index_digest=check.index.digest,
         waivers=sorted(check.waivers),
         report=report,
+        spread=_spread(picked, candidates, seed),
         created_at=now,
     )
-    _store(draw=draw, picked=picked, entries=entries, clusters=clusters, excluded=excluded)
+    _store(draw=draw, picked=picked, first_rank=last + 1, entries=entries, seen=seen, excluded=excluded)
     data = {"corpus": corpus.name, "run": run.pk, "seed": seed, "per_category": per_category, "total": total}
     events.record(
         "seeds drawn", draw, campaign=campaign, by=by, now=now, data={**data, "seeds": len(picked), "excluded": counts}
@@ -129,14 +137,55 @@ def draw_seeds(
     return DrawReport(draw, report, counts, campaign.seeds.count())
 
 
-def _slug(cluster: Cluster) -> str:
-    assert cluster.category is not None  # noqa: S101 - checked before anything is drawn
-    return cluster.category.slug
+@dataclass(frozen=True)
+class _Place:
+    topic: Topic
+    category: str | None  # a person's for the cluster, else what the document's own words suggest
 
 
-def categories_digest(clusters: Iterable[Cluster]) -> str:
-    lines = [f"{cluster.number} {_slug(cluster)}\n" for cluster in sorted(clusters, key=lambda row: row.number)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def _places(run: ClusterRun, seen: dict[int, Topic]) -> dict[int, _Place]:
+    """By the document's primary key."""
+    rows = run.assignments.order_by("pk").values_list("document_id", "cluster_id", "category__slug")
+    found = {}
+    for document, cluster, own in rows.iterator(chunk_size=5000):
+        topic = seen[cluster]
+        found[document] = _Place(topic, topic.decided.slug if topic.decided else own)
+    return found
+
+
+def _candidates(
+    campaign: Campaign, corpus: Corpus, names: Sequence[str], entries: dict[int, _Entry], places: dict[int, _Place]
+) -> list[Candidate]:
+    """Raises CannotDraw."""
+    found = []
+    for pk, entry in entries.items():
+        topic, category = places[pk].topic, places[pk].category
+        if category is None:
+            raise CannotDraw(f"{corpus.name}: {entry.key} has no category yet; run classify_clusters first")
+        found.append(Candidate(entry.key, category, topic.cluster.number, topic.group))
+    if unknown := sorted({one.category for one in found} - set(names)):
+        raise CannotDraw(f"{corpus.name}: {unknown[0]} is of another taxonomy than {campaign.slug}'s")
+    return found
+
+
+def _corpus_digest(entries: Iterable[_Entry]) -> str:
+    digest = hashlib.sha256()
+    for entry in entries:
+        digest.update(f"{entry.key}\x00{entry.text_digest}\n".encode())
+    return digest.hexdigest()
+
+
+def _spread(picked: list[Candidate], pool: list[Candidate], seed: int) -> dict[str, Any]:
+    of_category: dict[str, list[int]] = {}
+    for one in picked:
+        of_category.setdefault(one.category, []).append(one.group)
+    return {
+        "clusters": asdict(diversity.spread([one.group for one in picked], [one.group for one in pool], seed=seed)),
+        "categories": asdict(
+            diversity.spread([one.category for one in picked], [one.category for one in pool], seed=seed)
+        ),
+        "by_category": {name: diversity.effective_number(groups) for name, groups in sorted(of_category.items())},
+    }
 
 
 def _quotas(names: list[str], per_category: int | None, total: int | None) -> dict[str, int]:
@@ -157,9 +206,7 @@ def _entries(corpus: Corpus) -> dict[int, _Entry]:
     return {entry.pk: entry for entry in sorted(entries, key=lambda entry: entry.key)}
 
 
-def _left_out(
-    campaign: Campaign, corpus: Corpus, entries: dict[int, _Entry], places: dict[int, int]
-) -> dict[int, tuple[str, dict[str, Any]]]:
+def _left_out(campaign: Campaign, corpus: Corpus, entries: dict[int, _Entry], places: dict[int, _Place]) -> Excluded:
     """Documents that cannot be drawn, whatever they say, each with its reason and the evidence."""
     fields = (
         "document_id",
@@ -178,7 +225,7 @@ def _left_out(
         same_words.setdefault(digest, evidence)
         if canonical is not None:
             stood_for.setdefault(canonical, evidence)
-    excluded: dict[int, tuple[str, dict[str, Any]]] = {}
+    excluded: Excluded = {}
     for pk, entry in entries.items():
         if pk in drawn:
             excluded[pk] = (Reason.DRAWN, {"draw": drawn[pk]})
@@ -191,10 +238,12 @@ def _left_out(
             excluded[pk] = (Reason.DUPLICATE, stood_for.get(pk) or same_words[entry.text_digest])
         elif pk not in places:
             excluded[pk] = (Reason.UNCLUSTERED, {})
+        elif (topic := places[pk].topic).exclusion:
+            excluded[pk] = (Reason.EXCLUDED, {"cluster": topic.group, "because": topic.exclusion})
     return excluded
 
 
-def _leaks(corpus: Corpus, campaign: Campaign) -> dict[int, tuple[str, dict[str, Any]]]:
+def _leaks(corpus: Corpus, campaign: Campaign) -> Excluded:
     return {
         pk: (
             Reason.LEAK,
@@ -208,16 +257,14 @@ def _report(
     names: list[str],
     quota: dict[str, int],
     had: Counter[str],
-    available: Counter[str],
+    candidates: list[Candidate],
     picked: list[Candidate],
-    clusters: Iterable[Cluster],
-    taken: Counter[int],
+    taken: Counter[Group],
 ) -> dict[str, dict[str, int]]:
+    available = Counter(one.category for one in candidates)
     filled = Counter(one.category for one in picked)
-    covered = {one.cluster for one in picked} | set(taken)
-    of_category: dict[str, list[int]] = {}
-    for cluster in clusters:
-        of_category.setdefault(_slug(cluster), []).append(cluster.number)
+    covered = {(one.category, one.group) for one in picked} | set(taken)
+    occurring = {(one.category, one.group) for one in candidates} | set(taken)
     return {
         name: {
             "quota": quota[name],
@@ -225,8 +272,8 @@ def _report(
             "available": available[name],
             "filled": filled[name],
             "shortfall": max(quota[name] - had[name] - filled[name], 0),
-            "clusters": len(of_category.get(name, ())),
-            "clusters_covered": len(covered.intersection(of_category.get(name, ()))),
+            "clusters": sum(category == name for category, _group in occurring),
+            "clusters_covered": sum(category == name for category, _group in covered),
         }
         for name in names
     }
@@ -236,24 +283,25 @@ def _store(
     *,
     draw: Draw,
     picked: list[Candidate],
+    first_rank: int,
     entries: dict[int, _Entry],
-    clusters: dict[int, Cluster],
-    excluded: dict[int, tuple[str, dict[str, Any]]],
+    seen: dict[int, Topic],
+    excluded: Excluded,
 ) -> None:
     pk_of = {entry.key: pk for pk, entry in entries.items()}
-    by_number = {cluster.number: cluster for cluster in clusters.values()}
-    last = Seed.objects.filter(campaign=draw.campaign).aggregate(last=Max("rank"))["last"] or 0
+    cluster_of = {topic.cluster.number: topic.cluster for topic in seen.values()}
+    categories = {row.slug: row for row in draw.campaign.taxonomy.categories.all()}
     Seed.objects.bulk_create(
         (
             Seed(
                 campaign=draw.campaign,
                 draw=draw,
                 document_id=pk_of[one.key],
-                category=by_number[one.cluster].category,
-                cluster=by_number[one.cluster],
-                rank=last + place,
+                category=categories[one.category],
+                cluster=cluster_of[one.cluster],
+                rank=rank,
             )
-            for place, one in enumerate(picked, 1)
+            for rank, one in enumerate(picked, first_rank)
         ),
         batch_size=2000,
     )
@@ -264,3 +312,43 @@ def _store(
         ),
         batch_size=2000,
     )
+
+
+@dataclass(frozen=True)
+class Replay:
+    """`difference` is one line, empty where the drawn seeds are those that the recorded inputs give, byte for byte."""
+
+    rows: list[tuple[int, str, str, int]]  # rank, document key, category, cluster: as replayed
+    digest: str
+    difference: str
+
+
+def find_draw(pk: int) -> Draw:
+    """Raises UnknownDraw."""
+    draw = Draw.objects.select_related("campaign", "corpus", "run").filter(pk=pk).first()
+    if draw is None:
+        raise UnknownDraw(f"{pk}: there is no such draw")
+    return draw
+
+
+def replay_draw(*, draw: Draw) -> Replay:
+    """Draw again from what was recorded at the time, whatever has become of the corpus since; writes nothing.
+
+    Raises BrokenDrawFile.
+    """
+    inputs = drawfile.read(settings.DATA_DIR / "draws", draw.inputs_digest)
+    again = [(rank, one.key, one.category, one.cluster) for rank, one in inputs.replay()]
+    fields = ("rank", "document__key", "category__slug", "cluster__number")
+    stored = sorted(draw.seeds.values_list(*fields))
+    difference = ""
+    if drawfile.seed_lines(again) != drawfile.seed_lines(stored):
+        pairs = zip_longest(again, stored)
+        first = next(((new, old) for new, old in pairs if new != old))
+        difference = f"stored {_shown(first[1])}, replayed {_shown(first[0])}"
+    elif (inputs.seed, inputs.salt) != (draw.seed, draw.run.digest):
+        difference = f"stored seed {draw.seed} of run {draw.run.digest}, replayed {inputs.seed} of {inputs.salt}"
+    return Replay(again, hashlib.sha256(drawfile.seed_lines(again)).hexdigest(), difference)
+
+
+def _shown(row: tuple[int, str, str, int] | None) -> str:
+    return "nothing" if row is None else f"rank {row[0]}: {row[1]} of {row[2]}, cluster {row[3]}"

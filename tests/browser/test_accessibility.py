@@ -14,9 +14,9 @@ from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from docs.pictures import PAGES, go
 from review import actions as review
-from sampling.models import Assignment, Seed
+from sampling.models import Assignment, Draw, DrawExclusion, Seed
 from tests.browser.steps import cast, hand_in
-from tests.factories import NOW, PASSWORD, make_campaign, make_seeds
+from tests.factories import NOW, PASSWORD, make_campaign, make_document, make_seeds
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -85,6 +85,14 @@ def cluster_seeds(campaign: Campaign) -> None:
             cluster=seed.cluster, run=seed.cluster.run, document=seed.document, distance=place / 10,
             category=seed.category, score=0.5,
         )  # fmt: skip
+    row = {"quota": 9, "before": 0, "available": 8, "filled": 8, "shortfall": 1, "clusters": 1, "clusters_covered": 1}
+    spread = {"drawn": 1.0, "random": 1.0, "deviation": 0.0, "samples": 20}
+    Draw.objects.filter(pk=seeds[0].draw_id).update(
+        report={seeds[0].category.slug: row}, spread={"clusters": spread, "categories": spread, "by_category": {}}
+    )
+    evidence = {"of": UNBROKEN, "similarity": 1.0}
+    left_out = make_document(seeds[0].document.corpus, title=UNBROKEN)
+    DrawExclusion.objects.create(draw=seeds[0].draw, document=left_out, reason="duplicate", evidence=evidence)
     Seed.objects.filter(pk=seeds[-1].pk).update(status=Seed.Status.SKIPPED, skip_reason="not about code")
 
 

@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from campaigns import events
+from campaigns import charts, events
 from campaigns.models import User
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
-from review import actions, charts, statistics
+from review import actions, statistics
 from review.agreement import Pairs
 from review.statistics import Funnel, VoteCount
 from tests.factories import NOW, later
@@ -60,7 +60,7 @@ def test_documents_are_those_of_every_corpus_drawn_from_once_each(team: Team) ->
     team.item()
     seed = team.campaign.seeds.get()
     team.campaign.draws.create(
-        corpus=seed.draw.corpus, run=seed.draw.run, per_category=1, seed=1, categories_digest="0" * 64,
+        corpus=seed.draw.corpus, run=seed.draw.run, per_category=1, seed=1, inputs_digest="0" * 64,
         index_digest="0" * 64, created_at=NOW,
     )  # fmt: skip
     assert statistics.funnel(team.campaign).documents == 1

@@ -1,7 +1,9 @@
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampling.allocation import Candidate, pick, water_fill
+from sampling.allocation import Candidate, Group, pick, water_fill
 
 rooms = st.dictionaries(st.integers(0, 30), st.integers(0, 40), max_size=12)
 quotas = st.integers(0, 300)
@@ -10,10 +12,8 @@ pools = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 4)), max_size=
 
 
 def candidates(pool: list[tuple[str, int]]) -> list[Candidate]:
-    # A cluster belongs to one category.
-    return [
-        Candidate(f"key-{at}", category, ord(category) * 10 + cluster) for at, (category, cluster) in enumerate(pool)
-    ]
+    # A cluster may hold documents of several categories.
+    return [Candidate(f"key-{at}", category, cluster, cluster) for at, (category, cluster) in enumerate(pool)]
 
 
 @given(rooms, quotas)
@@ -52,9 +52,7 @@ def test_a_top_up_draws_what_one_larger_draw_would_have(
     whole = candidates(pool)
     at_once = pick(whole, dict.fromkeys("abc", first + more), seed=seed, salt="run")
     start = pick(whole, dict.fromkeys("abc", first), seed=seed, salt="run")
-    held: dict[int, int] = {}
-    for one in start:
-        held[one.cluster] = held.get(one.cluster, 0) + 1
+    held: Counter[Group] = Counter((one.category, one.group) for one in start)
     wanted = {name: first + more - sum(one.category == name for one in start) for name in "abc"}
     rest = [one for one in whole if one not in start]
     topped = start + pick(rest, wanted, seed=seed, salt="run", held=held)
@@ -66,13 +64,13 @@ def test_categories_and_then_clusters_take_turns() -> None:
     drawn = pick(pool, {"a": 6, "b": 2}, seed=1, salt="run")
     assert [one.category for one in drawn] == ["a", "b", "a", "b", "a", "a", "a", "a"]
     of_a = [one.cluster for one in drawn if one.category == "a"]
-    assert all({of_a[at], of_a[at + 1]} == {970, 971} for at in (0, 2, 4))
+    assert all({of_a[at], of_a[at + 1]} == {0, 1} for at in (0, 2, 4))
 
 
 def test_what_does_not_come_out_even_goes_by_lot() -> None:
     pool = candidates([("a", cluster) for cluster in range(3) for _ in range(4)])
     firsts = {pick(pool, {"a": 1}, seed=seed, salt="run")[0].cluster for seed in range(60)}
-    assert firsts == {970, 971, 972}
+    assert firsts == {0, 1, 2}
 
 
 def test_every_document_of_a_cluster_has_the_same_chance() -> None:
@@ -82,3 +80,21 @@ def test_every_document_of_a_cluster_has_the_same_chance() -> None:
         for one in pick(pool, {"a": 3}, seed=seed, salt="run"):
             times[one.key] += 1
     assert all(1050 < count < 1350 for count in times.values())  # 1,200 expected, standard deviation 29
+
+
+@given(pools, st.dictionaries(st.sampled_from("abc"), st.integers(0, 40)), seeds)
+def test_each_category_is_as_even_as_can_be_over_its_clusters(
+    pool: list[tuple[str, int]], wanted: dict[str, int], seed: int
+) -> None:
+    drawn = Counter((one.category, one.group) for one in pick(candidates(pool), wanted, seed=seed, salt="run"))
+    room = Counter(pool)
+    for (category, cluster), size in room.items():
+        if category in wanted and drawn[category, cluster] < size:
+            others = [count for (name, _cluster), count in drawn.items() if name == category]
+            assert all(count <= drawn[category, cluster] + 1 for count in others)
+
+
+def test_merged_clusters_count_as_one() -> None:
+    pool = [Candidate(f"key-{at}", "a", at % 3, 0 if at % 3 == 1 else at % 3) for at in range(30)]
+    drawn = pick(pool, {"a": 8}, seed=1, salt="run")
+    assert Counter(one.group for one in drawn) == {0: 4, 2: 4}

@@ -1,15 +1,19 @@
+import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError
+from django.conf import settings
+from django.core.management import CommandError, call_command
 
 from campaigns.models import Campaign, Event
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
-from sampling import actions
+from sampling import actions, drawfile
 from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed
 from tests.factories import NOW, category, later, make_campaign, make_corpus, make_document, make_lead
 
@@ -43,7 +47,9 @@ def classified(sizes: dict[str, list[int]], campaign: Campaign, name: str = "") 
                 document = make_document(
                     corpus, key=f"{number}-{at}", text_digest=f"{corpus.pk:04}{number:030}{at:030}"
                 )
-                Assignment.objects.create(cluster=cluster, run=run, document=document, distance=0.1)
+                Assignment.objects.create(
+                    cluster=cluster, run=run, document=document, distance=0.1, category=cluster.proposed, score=0.5
+                )
     return corpus
 
 
@@ -192,7 +198,7 @@ def test_a_changed_source_does_not_change_a_drawn_document(run: Run, tmp_path: P
 def test_what_cannot_be_drawn_from_is_refused(run: Run) -> None:
     campaign = make_campaign("real")
     corpus = classified({"security": [2]}, campaign, "unclassified")
-    Cluster.objects.update(proposed=None)
+    Assignment.objects.update(category=None)
     with pytest.raises(CommandError, match="run classify_clusters first") as caught:
         run("draw_seeds", "real", "--corpus", "unclassified")
     assert caught.value.returncode == 2
@@ -213,3 +219,126 @@ def test_the_command_reports_each_category_and_is_idempotent(run: Run) -> None:
     assert figures["categories"]["cryptography"]["shortfall"] == 1
     again = run("draw_seeds", "named", "--corpus", "pool", "--per-category", 2)
     assert (again["drawn"], again["draw"]) == (0, "none: nothing to add")
+
+
+def test_a_documents_own_category_counts_where_no_lead_has_set_one() -> None:
+    campaign = make_campaign()
+    corpus = classified({"security": [6]}, campaign)
+    own = Assignment.objects.filter(document__key__in=["1-0", "1-1"])
+    own.update(category=category(campaign, "cryptography"))
+    report = draw(campaign, corpus, per_category=2)
+    assert Counter(campaign.seeds.values_list("category__slug", flat=True)) == {"security": 2, "cryptography": 2}
+    assert report.categories["cryptography"]["clusters"] == 1
+
+
+def test_one_campaigns_decisions_do_not_change_anothers_draw() -> None:
+    campaign, other = make_campaign(), make_campaign()
+    corpus = classified({"security": [4]}, campaign)
+    lead = make_lead(other)
+    actions.exclude(cluster=Cluster.objects.get(), reason="site chrome", campaign=other, by=lead, now=NOW)
+    assert draw(campaign, corpus, per_category=4).seeds == 4
+    report = draw(other, corpus, per_category=4)
+    assert (report.seeds, report.excluded) == (0, {"excluded": 4})
+
+
+def test_an_excluded_cluster_is_left_out_with_the_reason() -> None:
+    campaign = make_campaign()
+    corpus = classified({"security": [2, 2]}, campaign)
+    lead = make_lead(campaign)
+    first = Cluster.objects.get(number=1)
+    actions.exclude(cluster=first, reason="not a question", campaign=campaign, by=lead, now=NOW)
+    report = draw(campaign, corpus, per_category=4)
+    assert report.draw is not None
+    left_out = report.draw.exclusions.get(document__key="1-0")
+    assert (left_out.reason, left_out.evidence) == ("excluded", {"cluster": 1, "because": "not a question"})
+    assert report.draw.decisions == [
+        {"cluster": 1, "category": None, "excluded": "not a question", "merged_into": None}
+    ]
+    actions.exclude(cluster=first, reason="", campaign=campaign, by=lead, now=later(1))
+    assert draw(campaign, corpus, per_category=4).seeds == 4
+
+
+def test_merged_clusters_share_one_part_of_the_quota_until_they_are_parted() -> None:
+    campaign, twin = make_campaign(), make_campaign()
+    corpus = classified({"security": [10, 10, 10]}, campaign)
+    lead = make_lead(campaign)
+    first, second, third = Cluster.objects.order_by("number")
+    actions.merge(cluster=second, into=first, campaign=campaign, by=lead, now=NOW)
+    draw(campaign, corpus, per_category=8)
+    counts = Counter(campaign.seeds.values_list("cluster__number", flat=True))
+    assert (counts[1] + counts[2], counts[3]) == (4, 4)
+    for wrong in ((third, second), (first, third)):
+        with pytest.raises(actions.CannotDecide):
+            actions.merge(cluster=wrong[0], into=wrong[1], campaign=campaign, by=lead, now=NOW)
+    actions.merge(cluster=second, into=None, campaign=campaign, by=lead, now=later(1))
+    draw(twin, corpus, per_category=9)
+    assert set(Counter(twin.seeds.values_list("cluster__number", flat=True)).values()) == {3}
+    verbs = Event.objects.filter(campaign=campaign, verb__startswith="cluster").order_by("pk")
+    assert [row.verb for row in verbs] == ["cluster merged", "cluster parted"]
+
+
+def test_who_has_not_seen_the_last_decision_does_not_overwrite_it() -> None:
+    campaign = make_campaign()
+    classified({"security": [1]}, campaign)
+    cluster, lead = Cluster.objects.get(), make_lead(campaign)
+    actions.rename(cluster=cluster, label="Doors", campaign=campaign, by=lead, now=NOW, version=0)
+    with pytest.raises(actions.Changed, match="look at it again"):
+        actions.rename(cluster=cluster, label="Keys", campaign=campaign, by=lead, now=NOW, version=0)
+    actions.rename(cluster=cluster, label="Keys", campaign=campaign, by=lead, now=NOW, version=1)
+    assert cluster.decisions.get().label == "Keys"
+
+
+def test_a_draw_is_replayed_from_its_record_in_another_process(tmp_path: Path, run: Run) -> None:
+    campaign = make_campaign()
+    corpus = classified({"security": [9, 5], "cryptography": [4]}, campaign)
+    draw(campaign, corpus, per_category=3)
+    found = draw(campaign, corpus, per_category=5).draw
+    assert found is not None
+    # What has become of the clusters since does not matter.
+    Assignment.objects.all().delete()
+    figures = run("replay_draw", found.pk)
+    assert figures["same"] is True
+    program = (
+        "import sys; from pathlib import Path; from sampling import drawfile\n"
+        "inputs = drawfile.read(Path(sys.argv[1]), sys.argv[2])\n"
+        "rows = [(rank, one.key, one.category, one.cluster) for rank, one in inputs.replay()]\n"
+        "sys.stdout.buffer.write(drawfile.seed_lines(rows))"
+    )
+    folder = settings.DATA_DIR / "draws"
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(folder), found.inputs_digest], capture_output=True, check=True
+    )
+    fields = ("rank", "document__key", "category__slug", "cluster__number")
+    assert told.stdout == drawfile.seed_lines(found.seeds.values_list(*fields))
+
+
+def test_a_replay_that_differs_says_where_and_ends_with_1(run: Run, tmp_path: Path) -> None:
+    campaign = make_campaign()
+    corpus = classified({"security": [6]}, campaign)
+    found = draw(campaign, corpus, per_category=3).draw
+    assert found is not None
+    first = found.seeds.order_by("rank").first()
+    assert first is not None
+    Document.objects.filter(pk=first.document_id).update(key="renamed")
+    report = tmp_path / "replay.json"
+    with pytest.raises(SystemExit) as caught:
+        call_command("replay_draw", str(found.pk), json=report)
+    assert caught.value.code == 1
+    figures = json.loads(report.read_text())
+    assert figures["first_difference"].startswith("stored rank 1: renamed of security")
+    assert len(figures["drawn"]) == 3
+    (settings.DATA_DIR / "draws" / f"{found.inputs_digest}.jsonl.zst").write_bytes(b"cut")
+    with pytest.raises(CommandError, match="cannot be read") as broken:
+        run("replay_draw", found.pk)
+    assert broken.value.returncode == 2
+
+
+def test_the_spread_is_wider_than_a_plain_random_samples() -> None:
+    campaign = make_campaign()
+    corpus = classified({"security": [90, 5, 5, 5]}, campaign)
+    found = draw(campaign, corpus, per_category=12).draw
+    assert found is not None
+    spread = found.spread["clusters"]
+    assert spread["drawn"] == 4
+    assert spread["random"] < 3
+    assert found.spread["by_category"] == {"security": 4}

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from campaigns.models import Event
 from sampling import actions
-from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document
+from sampling.models import Assignment, Cluster, ClusterDecision, ClusterRun, Corpus, Document
 from tests.factories import NOW, category, later, make_campaign, make_lead
 
 pytestmark = pytest.mark.django_db
@@ -130,20 +130,28 @@ def test_a_persons_category_stays_and_teaches_the_next_classification(run: Run, 
     assert cluster is not None
     wanted = category(campaign, "cryptography")
     actions.overrule(cluster=cluster, category=wanted, campaign=campaign, by=lead, now=NOW)
-    cluster.refresh_from_db()
-    assert (cluster.category, cluster.overruled_by) == (wanted, lead)
     # Labels of the documents' own say more than their cluster's; without them, the cluster's is learnt.
     Document.objects.filter(assignments__cluster=cluster).update(true_category=None)
     again = run("classify_clusters", "small")
     assert again["changed"] is True
     assert again["overruled_by_people"] == 1
     assert again["labelled_documents"] == first["labelled_documents"]
-    cluster.refresh_from_db()
-    assert cluster.category == wanted
+    decision = ClusterDecision.objects.get()
+    assert (decision.category, decision.decided_by) == (wanted, lead)
+    # Two campaigns that contradict each other teach nothing.
+    other = make_campaign()
+    security = category(other, "security")
+    actions.overrule(cluster=cluster, category=security, campaign=other, by=make_lead(other), now=NOW)
+    assert run("classify_clusters", "small")["labelled_documents"] == first["labelled_documents"] - 12
+    # What is excluded teaches nothing either.
+    rest = Cluster.objects.exclude(pk=cluster.pk).order_by("number").first()
+    assert rest is not None
+    actions.exclude(cluster=rest, reason="site chrome", campaign=campaign, by=lead, now=NOW)
+    assert run("classify_clusters", "small")["labelled_documents"] == first["labelled_documents"] - 24
     actions.overrule(cluster=cluster, category=None, campaign=campaign, by=lead, now=later(1))
-    cluster.refresh_from_db()
-    assert (cluster.overruled, cluster.overruled_by) == (None, None)
-    events = Event.objects.filter(verb="cluster overruled").order_by("pk")
+    decision.refresh_from_db()
+    assert decision.category is None
+    events = Event.objects.filter(verb="cluster overruled", campaign=campaign).order_by("pk")
     assert [row.data["to"] for row in events] == ["cryptography", None]
 
 

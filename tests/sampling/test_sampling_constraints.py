@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from campaigns.models import Campaign
-from sampling.models import Assignment, Cluster, ClusterRun, Document, Draw, DrawExclusion, Seed
+from sampling.models import Assignment, Cluster, ClusterDecision, ClusterRun, Document, Draw, DrawExclusion, Seed
 from tests.factories import NOW, category, later, make_campaign, make_corpus, make_document, make_seeds, make_user
 
 pytestmark = pytest.mark.django_db
@@ -51,10 +51,38 @@ def test_one_cluster_per_run_and_number(seed: Seed) -> None:
     )
 
 
-def test_cluster_overruled_by_someone(campaign: Campaign, seed: Seed) -> None:
-    rows = Cluster.objects.filter(pk=seed.cluster_id)
-    refused("cluster_overruled_by_someone", lambda: rows.update(overruled=category(campaign)))
-    refused("cluster_overruled_by_someone", lambda: rows.update(overruled_by=make_user()))
+def decide(campaign: Campaign, cluster: Cluster, **fields: Any) -> ClusterDecision:
+    given = {"version": 1, "decided_by": make_user(), "decided_at": NOW, **fields}
+    return ClusterDecision.objects.create(campaign=campaign, cluster=cluster, **given)
+
+
+def test_one_decision_per_campaign_and_cluster(campaign: Campaign, seed: Seed) -> None:
+    decide(campaign, seed.cluster)
+    decide(make_campaign(), seed.cluster)
+    refused("one_decision_per_campaign_and_cluster", lambda: decide(campaign, seed.cluster))
+
+
+def test_merged_cluster_has_no_category_of_its_own(campaign: Campaign, seed: Seed) -> None:
+    other = Cluster.objects.create(run=seed.cluster.run, number=98, size=1)
+    for field in ({"category": category(campaign)}, {"exclusion": "site chrome"}):
+        refused(
+            "merged_cluster_has_no_category_of_its_own",
+            lambda field=field: decide(campaign, seed.cluster, merged_into=other, **field),
+        )
+
+
+def test_cluster_merged_one_deep_within_its_run(campaign: Campaign, seed: Seed) -> None:
+    name = "cluster_merged_one_deep_within_its_run"
+    first, second, third = (
+        Cluster.objects.create(run=seed.cluster.run, number=number, size=1) for number in (96, 97, 98)
+    )
+    elsewhere = make_seeds(make_campaign(), 1)[0].cluster
+    refused(name, lambda: decide(campaign, first, merged_into=first))
+    refused(name, lambda: decide(campaign, first, merged_into=elsewhere))
+    decide(campaign, first, merged_into=second)
+    refused(name, lambda: decide(campaign, third, merged_into=first))
+    refused(name, lambda: decide(campaign, second, merged_into=third))
+    decide(make_campaign(), second, merged_into=third)
 
 
 def test_one_cluster_per_run_and_document(seed: Seed) -> None:

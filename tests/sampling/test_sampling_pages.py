@@ -5,8 +5,10 @@ from pytest_django import DjangoAssertNumQueries
 from campaigns.models import Campaign, Event
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
+from sampling import actions
 from sampling.actions import check_documents, frequent_runs
-from sampling.models import Assignment, Cluster, Document, Draw, Seed
+from sampling.allocation import lot
+from sampling.models import Assignment, Cluster, ClusterDecision, Document, Draw, Seed
 from sampling.progress import chosen_corpus, corpus_state, seed_counts
 from tests.factories import NOW, category, make_campaign, make_corpus, make_document, make_lead, make_seeds
 
@@ -82,13 +84,15 @@ def test_a_lead_sets_a_category_and_goes_back(lead: Client, campaign: Campaign, 
     path = f"/c/pages/clusters/{seed.cluster.number}/category/"
     answer = lead.post(path, {"category": "cryptography"}, follow=True)
     assert answer.redirect_chain
-    cluster = Cluster.objects.get(pk=seed.cluster_id)
-    assert cluster.category == category(campaign, "cryptography")
+    decision = ClusterDecision.objects.get(campaign=campaign, cluster=seed.cluster)
+    assert decision.category == category(campaign, "cryptography")
     assert "set by" in answer.content.decode()
     lead.post(path, {"category": ""})
-    assert Cluster.objects.get(pk=seed.cluster_id).overruled is None
+    decision.refresh_from_db()
+    assert decision.category is None
     lead.post(path, {"category": "no-such"})
-    assert Cluster.objects.get(pk=seed.cluster_id).overruled is None
+    decision.refresh_from_db()
+    assert decision.category is None
     assert Event.objects.filter(verb="cluster overruled", campaign=campaign).count() == 2
     assert lead.get(path).status_code == 405
 
@@ -97,7 +101,14 @@ def test_the_draw_button_draws(lead: Client, campaign: Campaign, seed: Seed) -> 
     corpus = seed.document.corpus
     for _ in range(4):
         document = make_document(corpus)
-        Assignment.objects.create(run=seed.cluster.run, cluster=seed.cluster, document=document, distance=0.1)
+        Assignment.objects.create(
+            run=seed.cluster.run,
+            cluster=seed.cluster,
+            document=document,
+            distance=0.1,
+            category=seed.category,
+            score=0.5,
+        )
     answer = lead.post("/c/pages/draw/", {"corpus": corpus.name, "mode": "total", "number": "5"}, follow=True)
     assert "2 seeds drawn." in answer.content.decode()
     assert campaign.seeds.count() == 5
@@ -123,7 +134,7 @@ def test_a_seeds_page_shows_where_it_comes_from(lead: Client, seed: Seed) -> Non
     for digest in (
         seed.draw.run.digest,
         seed.draw.run.corpus_digest,
-        seed.draw.categories_digest,
+        seed.draw.inputs_digest,
         seed.draw.index_digest,
     ):
         assert digest in page
@@ -162,6 +173,65 @@ def test_the_corpus_in_use_is_the_one_drawn_from(campaign: Campaign, seed: Seed)
     assert chosen_corpus(campaign) == seed.document.corpus
     assert chosen_corpus(campaign, "newer") == newer
     assert chosen_corpus(make_campaign(), "nonsense") is not None
+
+
+def test_a_lead_names_excludes_and_merges_a_cluster(lead: Client, campaign: Campaign, seed: Seed) -> None:
+    other = Cluster.objects.create(run=seed.cluster.run, number=7, size=1)
+    path = f"/c/pages/clusters/{seed.cluster.number}/"
+    page = lead.post(f"{path}name/", {"label": "Lists & <b>", "version": "0"}, follow=True).content.decode()
+    assert "Lists &amp; &lt;b&gt;" in page
+    page = lead.post(f"{path}name/", {"label": "Other", "version": "0"}, follow=True).content.decode()
+    assert "has changed this cluster meanwhile" in page
+    page = lead.post(f"{path}exclusion/", {"because": "other", "other": ""}, follow=True).content.decode()
+    assert "Say the reason" in page
+    page = lead.post(f"{path}exclusion/", {"because": "site chrome"}, follow=True).content.decode()
+    assert "Left out of draws: site chrome" in page
+    page = lead.post(f"{path}exclusion/", {}, follow=True).content.decode()
+    assert "The cluster takes part again" in page
+    assert "no cluster 99" in lead.post(f"{path}merge/", {"into": "99"}, follow=True).content.decode()
+    page = lead.post(f"{path}merge/", {"into": "7"}, follow=True).content.decode()
+    assert "a part of cluster 7" in page
+    assert ClusterDecision.objects.get(cluster=seed.cluster).merged_into == other
+    lead.post(f"{path}merge/", {})
+    assert ClusterDecision.objects.get(cluster=seed.cluster).merged_into is None
+
+
+def test_a_draws_page_shows_what_it_asked_for_got_and_left_out(
+    lead: Client, campaign: Campaign, seed: Seed, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    corpus, run = seed.document.corpus, seed.cluster.run
+    run.classifier_scores = {"confusions": [["security", "cryptography", 4]]}
+    run.save()
+    for _ in range(5):
+        document = make_document(corpus)
+        Assignment.objects.create(
+            run=run, cluster=seed.cluster, document=document, distance=0.1, category=seed.category, score=0.1
+        )
+    make_document(corpus, title="", text="")
+    draw = actions.draw_seeds(campaign=campaign, corpus=corpus, by=None, now=NOW, per_category=6).draw
+    assert draw is not None
+    with django_assert_max_num_queries(30):
+        page = lead.get(f"/c/pages/draws/{draw.pk}/").content.decode()
+    for part in (
+        draw.inputs_digest,
+        "neither title nor text: 1",
+        "already drawn: 3",
+        "4×",
+        f"manage.py replay_draw {draw.pk}",
+    ):
+        assert part in page
+    assert f"/c/pages/draws/{draw.pk}/" in lead.get("/c/pages/draws/").content.decode()
+    only = lead.get(f"/c/pages/draws/{draw.pk}/", {"reason": "empty"}).content.decode()
+    assert only.count("<td>neither title nor text</td>") == 1
+    assert "<td>already drawn</td>" not in only
+    chart = lead.get(f"/c/pages/draws/{draw.pk}/chart.svg", {"theme": "dark"})
+    assert chart["Content-Type"] == "image/svg+xml"
+    new = draw.seeds.order_by("rank").first()
+    assert new is not None
+    trail = lead.get(f"/c/pages/seeds/{new.pk}/").content.decode()
+    assert f"/c/pages/draws/{draw.pk}/" in trail
+    assert draw.corpus_digest in trail
+    assert lot(draw.seed, run.digest, new.document.key).hex() in trail
 
 
 def test_leaking_documents_are_listed_with_both_texts_and_marked(lead: Client, campaign: Campaign, seed: Seed) -> None:

@@ -40,9 +40,16 @@ class Command(TerminalCommand):
             "documents": report.documents,
             "clusters": report.clusters,
             "overruled_by_people": report.overruled,
-            "categories_with_a_cluster": len(
-                {c.category for c in report.run.clusters.select_related("proposed", "overruled")}
-            ),
+            "categories_with_a_document": report.run.assignments.exclude(category=None)
+            .order_by()
+            .values("category")
+            .distinct()
+            .count(),
+            "categories_with_a_cluster": report.run.clusters.exclude(proposed=None)
+            .order_by()
+            .values("proposed")
+            .distinct()
+            .count(),
             "not_english": f"{report.not_english:.1%}",
         }
         if report.not_english > _MUCH and "MiniLM-L6" in report.run.model:
@@ -55,6 +62,15 @@ class Command(TerminalCommand):
                 "accuracy": judged.accuracy,
                 "prototype_macro_f1": judged.prototype_macro_f1,
                 "prototype_accuracy": judged.prototype_accuracy,
+                **_compared(report.right),
                 "confusions": [list(row) for row in judged.confusions],
             }
         return Outcome(figures)
+
+
+def _compared(right: tuple[int, int, int]) -> dict[str, str]:
+    """How often a labelled document's own category is right, and how often its cluster's would be."""
+    labelled, own, cluster = right
+    if not labelled:
+        return {}
+    return {"right_by_own_words": f"{own / labelled:.1%}", "right_by_cluster": f"{cluster / labelled:.1%}"}

@@ -59,6 +59,15 @@ class Command(TerminalCommand):
                 "categories_short": sum(row["shortfall"] > 0 for row in report.categories.values()),
                 "shortfall": report.shortfall,
                 **excluded,
+                **(_spread(report.draw.spread) if report.draw else {}),
                 "categories": report.categories,
             }
         )
+
+
+def _spread(spread: dict[str, Any]) -> dict[str, Any]:
+    clusters = spread["clusters"]
+    return {
+        "effective_clusters": clusters["drawn"],
+        "effective_clusters_of_a_plain_random_sample": clusters["random"],
+    }
