@@ -14,13 +14,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import zstandard
 from charset_normalizer import from_bytes
 
 LONGEST = 16 * 1024 * 1024  # bytes of one record; a longer "line" is a damaged file, not a question
 SAMPLE = 4 * 1024 * 1024  # bytes looked at to recognise format and encoding
+_PIECE = 64 * 1024  # bytes read at a time: what is lost in front of a damage
+_DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 _DELIMITERS = ",\t;|"
 
 
@@ -34,6 +36,11 @@ class Record:
 
     line: int
     fields: dict[str, Any]
+
+    @property
+    def characters(self) -> int:
+        """About how much memory it takes."""
+        return sum(len(value if isinstance(value, str) else repr(value)) for value in self.fields.values())
 
 
 @dataclass(frozen=True)
@@ -53,26 +60,30 @@ def read(path: Path) -> Iterator[Record | Reject]:
                 yield from _parquet(path)
                 return
             with _unpacked(file, head) as stream:
-                buffered = io.BufferedReader(stream, SAMPLE) if not isinstance(stream, io.BufferedReader) else stream
-                yield from _text(path, buffered)
-    except (OSError, EOFError, zlib.error, UnicodeError, zstandard.ZstdError) as error:
+                yield from _text(path, stream)
+    except (*_DAMAGE, UnicodeError) as error:
         raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _unpacked(file: IO[bytes], head: bytes) -> Any:
+def _unpacked(file: io.BufferedReader, head: bytes) -> io.BufferedReader:
     if head[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=file)
+        return io.BufferedReader(gzip.GzipFile(fileobj=file), _PIECE)
     if head == b"\x28\xb5\x2f\xfd":
-        return zstandard.ZstdDecompressor().stream_reader(file)
+        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), _PIECE)
     return io.BufferedReader(file, SAMPLE)
 
 
 def _text(path: Path, stream: io.BufferedReader) -> Iterator[Record | Reject]:
-    sample = b""
-    while len(sample) < SAMPLE and (more := stream.read(SAMPLE - len(sample))):
-        sample += more
+    sample, damage = b"", None
+    try:
+        while len(sample) < SAMPLE and (more := stream.read1(_PIECE)):
+            sample += more
+    except _DAMAGE as error:
+        damage = error
+        if not sample:
+            raise
     encoding = _encoding(sample)
-    whole = _Joined(sample, stream)
+    whole = _Joined(sample, stream, damage)
     start = sample.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
     if not start:
         raise Unreadable(f"{path}: the file is empty")
@@ -92,16 +103,19 @@ def _text(path: Path, stream: io.BufferedReader) -> Iterator[Record | Reject]:
 class _Joined(io.RawIOBase):
     """The sample that was read to recognise the file, then the rest of it."""
 
-    def __init__(self, sample: bytes, rest: io.BufferedReader) -> None:
+    def __init__(self, sample: bytes, rest: io.BufferedReader, damage: Exception | None) -> None:
         self._sample = memoryview(sample)
         self._rest = rest
+        self._damage = damage
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         wanted = len(buffer)
-        part = self._sample[:wanted] if len(self._sample) else self._rest.read1(wanted)
+        if self._damage and not len(self._sample):
+            raise self._damage
+        part = self._sample[:wanted] if len(self._sample) else self._rest.read1(min(wanted, _PIECE))
         self._sample = self._sample[len(part) :] if len(self._sample) else self._sample
         buffer[: len(part)] = part
         return len(part)

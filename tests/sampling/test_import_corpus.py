@@ -1,10 +1,13 @@
+import gzip
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
@@ -16,7 +19,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from campaigns.models import Event
-from sampling.actions.imports import import_files
+from sampling.actions.duplicates import link_exact
+from sampling.actions.imports import _Seen, import_files
 from sampling.models import Corpus, Document
 from tests.factories import NOW
 
@@ -164,6 +168,40 @@ def test_documents_with_the_same_words_have_one_that_stands_for_them(run: Run, t
     assert links == {"1": None, "2": None, "3": "1", "4": None, "5": "4"}
     write(path, {"id": 3, "title": "HOW?", "body": "Now it differs"})
     assert run("import_corpus", path, "--corpus", "c")["duplicates"] == 1
+
+
+def test_where_keys_stood_is_remembered_in_little_memory() -> None:
+    seen = _Seen(["a.jsonl", "b.jsonl"])
+    tracemalloc.start()
+    assert not any(seen.before(f"https://qa.example.org/questions/{line}", 1, line) for line in range(1, 100_001))
+    assert tracemalloc.get_traced_memory()[0] < 100_000 * 150
+    tracemalloc.stop()
+    assert seen.before("https://qa.example.org/questions/70000", 0, 5) == "b.jsonl, line 70000"
+
+
+def test_near_duplicates_and_their_copies_stay_linked_to_what_stands_for_them(run: Run, tmp_path: Path) -> None:
+    rows = [{"id": at, "title": "T", "body": body} for at, body in enumerate(["a", "nearly a", "nearly A", "b", "B"])]
+    path = write(tmp_path / "a.jsonl", *rows)
+    run("import_corpus", path, "--corpus", "c")
+    first = Document.objects.get(key="0")
+    Document.objects.filter(key="1").update(canonical=first, similarity=0.97)
+    # A link between words that are no longer the same.
+    Document.objects.filter(key="3").update(canonical=first, similarity=1.0)
+    assert link_exact(corpus=first.corpus) == 3
+    links = {key: rest for key, *rest in Document.objects.values_list("key", "canonical__key", "similarity")}
+    assert links == {"0": [None, None], "1": ["0", 0.97], "2": ["0", 0.97], "3": [None, None], "4": ["3", 1.0]}
+
+
+def test_a_damaged_file_leaves_what_was_read_before_the_damage(run: Run, tmp_path: Path) -> None:
+    lines = [json.dumps({"id": at, "body": f"{random.Random(at).random()}"}) for at in range(40_000)]
+    packed = gzip.compress("\n".join(["{broken", *lines]).encode())
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(packed[: len(packed) * 9 // 10])
+    with pytest.raises(CommandError, match=r"cut\.jsonl\.gz: Compressed file ended"):
+        call_command("import_corpus", str(path), "--corpus", "cut")
+    assert Document.objects.count() > 1000
+    (reject,) = (settings.DATA_DIR / "rejects" / "cut.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(reject)["line"] == 1
 
 
 def test_a_licence_can_be_given_for_records_that_name_none(run: Run, tmp_path: Path) -> None:
