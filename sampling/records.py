@@ -1,7 +1,8 @@
 """A file of scraped records in; its records, and the lines that are none, out.
 
 The format is recognised by content, never by the file's name: gzip or zstd around any of JSON Lines, a JSON array,
-CSV or TSV (any encoding), Parquet. Files are streamed: what is held in memory is one batch.
+CSV or TSV (any encoding), the Posts.xml of a Stack Exchange dump; or Parquet. Files are streamed: what is held in
+memory is one batch.
 """
 
 import csv
@@ -18,6 +19,8 @@ from typing import Any
 
 import zstandard
 from charset_normalizer import from_bytes
+
+from sampling import posts
 
 LONGEST = 16 * 1024 * 1024  # bytes of one record; a longer "line" is a damaged file, not a question
 SAMPLE = 4 * 1024 * 1024  # bytes looked at to recognise format and encoding
@@ -87,6 +90,9 @@ def _text(path: Path, stream: io.BufferedReader) -> Iterator[Record | Reject]:
     start = sample.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
     if not start:
         raise Unreadable(f"{path}: the file is empty")
+    if posts.is_posts(start):
+        yield from _posts(path, encoding)
+        return
     if start[0] == "[":
         yield from _json_array(whole, encoding)
     elif start[0] == "{":
@@ -153,13 +159,55 @@ def _is_json_lines(start: str) -> bool:
         return any(line.startswith("{") for line in start.split("\n")[1:20])
 
 
+def _posts(path: Path, encoding: str) -> Iterator[Record | Reject]:
+    def lines() -> Iterator[tuple[int, bytes]]:
+        with path.open("rb") as file:
+            head = file.read(4)
+            file.seek(0)
+            with _unpacked(file, head) as stream:
+                yield from enumerate(_lines(stream, encoding), 1)
+
+    try:
+        for line, row in posts.questions(lines, _DAMAGE):
+            yield Reject(line, "", row) if isinstance(row, str) else Record(line, dict(row))
+    except posts.Forbidden as error:
+        raise Unreadable(f"{path}: {error}") from error
+
+
+def _lines(stream: io.BufferedReader, encoding: str) -> Iterator[bytes]:
+    """Lines; of one that is too long only its start, just long enough to show that it is. UTF-16 becomes UTF-8."""
+    if encoding != "utf-16":
+        return _short_lines(stream)
+    order = "utf-16-be" if stream.peek(2)[:2] == b"\xfe\xff" else "utf-16-le"
+    return (_utf_8(line, order) for line in _wide_lines(stream, "\n".encode(order)))
+
+
+def _utf_8(line: bytes, encoding: str) -> bytes:
+    try:
+        return line.decode(encoding).lstrip("\ufeff").encode()
+    except UnicodeDecodeError:
+        return b"\xff"  # which is no UTF-8 either: whoever reads the line will say so
+
+
+def _wide_lines(stream: io.BufferedReader, newline: bytes) -> Iterator[bytes]:
+    """Lines of UTF-16, where the byte of a line feed may also be half of another letter."""
+    line = bytearray()
+    while piece := stream.readline(LONGEST):
+        line += piece
+        if len(line) % 2:
+            line += stream.read(1)
+        if line.endswith(newline):
+            yield bytes(line)
+            line.clear()
+        elif len(line) > 2 * LONGEST:
+            del line[LONGEST + 2 :]
+    if line:
+        yield bytes(line)
+
+
 def _json_lines(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject]:
-    if encoding.startswith("utf-16"):
-        text = io.TextIOWrapper(io.BufferedReader(stream), encoding)
-        lines: Iterator[bytes] = (line.encode("utf-8", "surrogatepass") for line in text)
-        encoding = "utf-8"
-    else:
-        lines = _short_lines(io.BufferedReader(stream, 1 << 20))
+    lines = _lines(io.BufferedReader(stream, 1 << 20), encoding)
+    encoding = "utf-8" if encoding == "utf-16" else encoding
     for number, line in enumerate(lines, 1):
         if len(line) > LONGEST:
             yield Reject(number, "", f"the line is longer than {LONGEST:,} bytes")
@@ -175,7 +223,6 @@ def _json_lines(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject
 
 
 def _short_lines(stream: io.BufferedReader) -> Iterator[bytes]:
-    """Lines; of one that is too long only its start, just long enough to show that it is."""
     while line := stream.readline(LONGEST + 1):
         if len(line) > LONGEST and not line.endswith(b"\n"):
             while (rest := stream.readline(LONGEST)) and not rest.endswith(b"\n"):

@@ -29,8 +29,9 @@ BATCH = 500
 _SAMPLE = 200  # records looked at to guess what the columns mean
 _LARGEST = 32_000_000  # characters of records that are held at once, however few records that is
 _UPDATED = (
-    "title", "text", "url", "licence", "created", "tags", "programming_languages", "natural_language", "source_file",
-    "raw_digest", "text_digest", "raw_characters", "true_category", "canonical", "similarity", "imported_at",
+    "title", "text", "answer", "url", "licence", "created", "tags", "programming_languages", "natural_language",
+    "source_file", "raw_digest", "text_digest", "raw_characters", "true_category", "canonical", "similarity",
+    "imported_at",
 )  # fmt: skip
 
 Watch = Callable[[Iterable[Record | Reject]], Iterable[Record | Reject]]
@@ -68,6 +69,10 @@ class _Cleaner:
             text, title = cleaning.clean(parts.body), cleaning.clean_title(parts.title)
         except RecursionError as error:
             raise mapping.BadField("body", "nested too deeply") from error
+        try:
+            answer = cleaning.clean(parts.answer)
+        except RecursionError as error:
+            raise mapping.BadField("answer", "nested too deeply") from error
         if not title and not text:
             raise mapping.BadField("body", "nothing is left of it without markup and site chrome")
         category = None
@@ -79,6 +84,7 @@ class _Cleaner:
             key=parts.key,
             title=_cut(title, 500),
             text=text,
+            answer=answer,
             url=parts.url if len(parts.url) <= 1000 else "",
             licence=_cut(cleaning.clean_title(parts.licence) or self.licence, 120),
             created=_cut(parts.created, 40),

@@ -204,6 +204,51 @@ def test_a_damaged_file_leaves_what_was_read_before_the_damage(run: Run, tmp_pat
     assert json.loads(reject)["line"] == 1
 
 
+def test_a_dump_of_posts_gives_questions_with_their_accepted_answers(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "Posts.xml"
+    path.write_text(
+        """<?xml version="1.0" encoding="utf-8"?>
+<posts>
+  <row Id="9" PostTypeId="2" ParentId="10" Body="&lt;p&gt;Use &lt;code&gt;sorted&lt;/code&gt;, ann@mail.example.org.&lt;/p&gt;" />
+  <row Id="10" PostTypeId="1" AcceptedAnswerId="9" Title="How do I sort?" Body="&lt;p&gt;A list&#xA;of numbers&lt;/p&gt;" Tags="&lt;python&gt;&lt;sorting&gt;" CreationDate="2020-01-02T03:04:05.678" ContentLicense="CC BY-SA 4.0" />
+  <row Id="11" PostTypeId="1" AcceptedAnswerId="13" Title="And in C?" Body="&lt;p&gt;An array&lt;/p&gt;" Tags="|c|arrays|" />
+  <row Id="12" PostTypeId="1" Title="Broken" Body="&oops;" />
+  <row Id="13" PostTypeId="2" ParentId="11" Body="&lt;p&gt;qsort&lt;/p&gt;" />
+  <row Id="14" PostTypeId="1" AcceptedAnswerId="99" Title="Whose answer is gone" Body="&lt;p&gt;Text&lt;/p&gt;" />
+</posts>
+""",  # noqa: E501
+        encoding="utf-8",
+    )
+    figures = run("import_corpus", path, "--corpus", "dump")
+    assert (figures["records"], figures["new"], figures["rejected"]) == (4, 3, 1)
+    (reject,) = (settings.DATA_DIR / "rejects" / "dump.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(reject)["line"] == 6
+    documents = {document.key: document for document in Document.objects.all()}
+    first = documents["10"]
+    assert (first.title, first.tags, first.licence) == ("How do I sort?", ["python", "sorting"], "CC BY-SA 4.0")
+    assert first.created.startswith("2020-01-02")
+    assert first.answer == "Use `sorted`, [e-mail]."
+    assert "sorted" not in first.wording
+    assert (documents["11"].answer, documents["11"].tags) == ("qsort", ["c", "arrays"])
+    assert documents["14"].answer == ""
+
+
+def test_an_answer_can_stand_in_any_column(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", {"id": 1, "body": "How?", "reply": "<p>So</p>"})
+    run("import_corpus", path, "--corpus", "c", "--map", "answer=reply")
+    assert Document.objects.get().answer == "So"
+
+
+def test_an_entity_bomb_is_refused_in_one_line(tmp_path: Path) -> None:
+    bomb = '<?xml version="1.0"?>\n<!DOCTYPE posts [\n<!ENTITY a "aaaa">\n<!ENTITY b "&a;&a;">\n]>\n<posts><row Id="1" PostTypeId="1" Body="&b;"/></posts>'  # noqa: E501
+    path = tmp_path / "Posts.xml"
+    path.write_text(bomb, encoding="utf-8")
+    with pytest.raises(CommandError, match=r"Posts\.xml: line 2: a document type declaration") as caught:
+        call_command("import_corpus", str(path), "--corpus", "c")
+    assert caught.value.returncode == 2
+    assert not Document.objects.exists()
+
+
 def test_a_licence_can_be_given_for_records_that_name_none(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", {"id": 1, "body": "a", "license": "MIT"}, {"id": 2, "body": "b"})
     run("import_corpus", path, "--corpus", "c", "--licence", "CC BY-SA 4.0")
@@ -256,7 +301,7 @@ def test_real_corpora_of_every_shape_import(shared_data: Path, run: Run, tmp_pat
         "questions.jsonl.gz": {"id", "title", "body", "tags", "url", "licence"},
         "realhumaneval_chat.csv": {"body"},
         "sede_export.csv": {"id", "title", "body", "tags", "created"},
-        "stackeval.jsonl": {"id", "body", "tags"},
+        "stackeval.jsonl": {"id", "body", "answer", "tags"},
         "stackoverflow_questions.csv": {"id", "title", "body", "created"},
     }
     for name, fields in expected.items():

@@ -86,6 +86,18 @@ def test_a_broken_line_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     assert all(row.reason for row in rejects(path))
 
 
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_a_broken_line_of_utf_16_is_named_and_the_others_are_read(tmp_path: Path, order: str) -> None:
+    path = tmp_path / "scrape.jsonl"
+    good = {"title": "Ċ ਊ \u0a00 数据"}  # letters with the byte of a line feed in them
+    line = json.dumps(good, ensure_ascii=False).encode(order) + "\n".encode(order)
+    lone = "\ud800".encode(order, "surrogatepass")
+    broken = '{"title": "'.encode(order) + lone + '"}\n'.encode(order)
+    path.write_bytes("\ufeff".encode(order) + line + broken + line)
+    assert fields(path) == [good, good]
+    assert [row.line for row in rejects(path)] == [2]
+
+
 def test_a_huge_line_is_rejected_without_the_rest_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "LONGEST", 1000)
     path = tmp_path / "scrape.jsonl"

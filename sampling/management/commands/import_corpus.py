@@ -14,8 +14,8 @@ from sampling.records import Unreadable
 
 class Command(TerminalCommand):
     help = (
-        "Read files of scraped questions (JSON Lines, JSON, CSV, TSV or Parquet, also packed with gzip or zstd) into a "
-        "corpus; running it again changes nothing."
+        "Read files of scraped questions (JSON Lines, JSON, CSV, TSV, Parquet or the Posts.xml of a Stack Exchange "
+        "dump, also packed with gzip or zstd) into a corpus; running it again changes nothing."
     )
     refusals = (Unreadable, BadMapping, imports.BadCorpus)
 
