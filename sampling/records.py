@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ LONGEST = 16 * 1024 * 1024  # bytes of one record; a longer "line" is a damaged 
 SAMPLE = 4 * 1024 * 1024  # bytes looked at to recognise format and encoding
 _PIECE = 64 * 1024  # bytes read at a time: what is lost in front of a damage
 _DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+_LONGEST_OBJECT = 256 * 1024 * 1024  # characters of a file that is one object, the only kind that is held whole
+_SPACE = re.compile("[\ufeff \\t\\r\\n]*")
 _DELIMITERS = ",\t;|"
 
 
@@ -156,7 +159,7 @@ def _is_json_lines(start: str) -> bool:
         return isinstance(json.loads(first), dict)
     except (ValueError, RecursionError):
         # A broken or a huge first line is still a line if the next one opens an object of its own.
-        return any(line.startswith("{") for line in start.split("\n")[1:20])
+        return any(line.startswith("{") and line.rstrip().endswith("}") for line in start.split("\n")[1:20])
 
 
 def _posts(path: Path, encoding: str) -> Iterator[Record | Reject]:
@@ -237,7 +240,7 @@ def _checked(line: int, value: object) -> Record | Reject:
 
 
 def _json_array(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject]:
-    """The elements of a top-level array, one at a time."""
+    """The elements of one or more top-level arrays, one at a time."""
     text = io.TextIOWrapper(io.BufferedReader(stream, 1 << 20), encoding, errors="replace")
     decoder = json.JSONDecoder()
     buffer, line, wanted, ended = "", 1, 1 << 16, False
@@ -246,10 +249,16 @@ def _json_array(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject
         stripped = buffer.lstrip("\ufeff \t\r\n," if opened else "\ufeff \t\r\n")
         line += buffer.count("\n", 0, len(buffer) - len(stripped))
         buffer = stripped
-        if not opened and buffer:
+        if not opened and buffer.startswith("["):
             buffer, opened = buffer[1:], True
             continue
-        if buffer.startswith("]"):
+        if opened and buffer.startswith("]"):
+            buffer, opened = buffer[1:], False
+            continue
+        if not opened and buffer:
+            yield Reject(line, "", "not read from here on: something else follows the array")
+            return
+        if not opened and ended:
             return
         value, end = None, 0
         if buffer:
@@ -270,17 +279,37 @@ def _json_array(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject
 
 
 def _json_object(path: Path, stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject]:
-    """One object that holds the records in a list, such as {"items": [...]}, or that is the only record."""
-    try:
-        data = json.load(io.TextIOWrapper(io.BufferedReader(stream), encoding))
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{path}: neither JSON Lines nor JSON: {error}") from error
-    lists: list[list[Any]] = [
-        value for value in data.values() if isinstance(value, list) and value and isinstance(value[0], dict)
-    ]
-    rows: list[Any] = sorted(lists, key=len)[-1] if lists else [data]
-    for number, value in enumerate(rows, 1):
-        yield _checked(number, value)
+    """Objects that each hold the records in a list, such as {"items": [...]}, or that are one record."""
+    text = io.TextIOWrapper(io.BufferedReader(stream), encoding).read(_LONGEST_OBJECT + 1)
+    if len(text) > _LONGEST_OBJECT:
+        raise Unreadable(f"{path}: one JSON object of more than {_LONGEST_OBJECT:,} characters; write its list alone")
+    decoder, at, line = json.JSONDecoder(), 0, 1
+    while True:
+        end = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+        line, at = line + text.count("\n", at, end), end
+        if at == len(text):
+            return
+        try:
+            data, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            if not at:
+                raise Unreadable(f"{path}: neither JSON Lines nor JSON: {error}") from error
+            yield Reject(line, "", f"not JSON from here on: {error}")
+            return
+        lists: list[list[Any]] = []
+        if isinstance(data, dict):
+            lists = [value for value in data.values() if _is_records(value)]
+        if lists:
+            longest: list[Any] = max(lists, key=len)
+            for number, value in enumerate(longest, 1):
+                yield _checked(number if line == 1 else line, value)
+        else:
+            yield _checked(line, data)
+        line, at = line + text.count("\n", at, end), end
+
+
+def _is_records(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _table(path: Path, stream: io.RawIOBase, encoding: str, start: str) -> Iterator[Record | Reject]:

@@ -14,7 +14,7 @@ from typing import IO, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from campaigns import events
@@ -39,6 +39,10 @@ Watch = Callable[[Iterable[Record | Reject]], Iterable[Record | Reject]]
 
 class BadCorpus(Exception):
     """The corpus cannot have this name."""
+
+
+class Unwritable(Exception):
+    """The database or the rejects file cannot be written: a full disk. What was written before stays."""
 
 
 @dataclass
@@ -205,7 +209,7 @@ def import_files(
     """Read files into a corpus, in batches that are each written whole or not at all.
 
     The same record again changes nothing, so that a run which was cut off is simply run again. Records that cannot
-    be used lie in DATA_DIR/rejects/<corpus>.jsonl afterwards. Raises BadCorpus, Unreadable or BadMapping.
+    be used lie in DATA_DIR/rejects/<corpus>.jsonl afterwards. Raises BadCorpus, Unreadable, BadMapping or Unwritable.
     """
     try:
         validate_slug(corpus_name)
@@ -214,14 +218,21 @@ def import_files(
     meanings = {path: _meaning(path, pairs) for path in paths}
     corpus, _created = Corpus.objects.get_or_create(name=corpus_name, defaults={"is_demo": is_demo, "created_at": now})
     report = ImportReport(mappings={path.name: meaning for path, meaning in meanings.items()})
-    with _Rejects(corpus, {path.name for path in paths}) as rejects:
-        try:
-            _import(corpus=corpus, meanings=meanings, cleaner=_cleaner(licence), rejects=rejects, report=report,
-                    watch=watch, now=now)  # fmt: skip
-        finally:
-            # Also for what was read of a file that turns out to be damaged.
-            report.rejected, report.rejects_file = rejects.count, rejects.publish()
-            report.duplicates = link_exact(corpus=corpus)
+    try:
+        with _Rejects(corpus, {path.name for path in paths}) as rejects:
+            try:
+                _import(corpus=corpus, meanings=meanings, cleaner=_cleaner(licence), rejects=rejects, report=report,
+                        watch=watch, now=now)  # fmt: skip
+            finally:
+                # Also for what was read of a file that turns out to be damaged.
+                report.rejected, report.rejects_file = rejects.count, rejects.publish()
+                report.duplicates = link_exact(corpus=corpus)
+    except (OSError, OperationalError) as error:
+        where = settings.DATA_DIR / "rejects" if isinstance(error, OSError) else "the database"
+        said = getattr(error, "strerror", None) or str(error)
+        raise Unwritable(
+            f"{where}: {said}; {report.new:,} new documents are in, run it again for the others"
+        ) from error
     if report.new or report.updated:
         data = {"files": [path.name for path in paths], "new": report.new, "updated": report.updated}
         events.record(

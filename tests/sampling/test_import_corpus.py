@@ -1,3 +1,4 @@
+import errno
 import gzip
 import json
 import os
@@ -17,10 +18,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from campaigns.models import Event
 from sampling.actions.duplicates import link_exact
-from sampling.actions.imports import _Seen, import_files
+from sampling.actions.imports import BATCH, _Seen, import_files
 from sampling.models import Corpus, Document
 from tests.factories import NOW
 
@@ -249,6 +251,32 @@ def test_an_entity_bomb_is_refused_in_one_line(tmp_path: Path) -> None:
     assert not Document.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("place", "error", "reason"),
+    [
+        ("_Rejects.publish", OSError(errno.ENOSPC, "No space left on device"), "rejects: No space left on device"),
+        ("_Rejects.add", OSError(errno.ENOSPC, "No space left on device"), "rejects: No space left on device"),
+        ("_replace", OperationalError("database or disk is full"), "the database: database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_one_line_and_what_was_written_stays(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, error: Exception, reason: str
+) -> None:
+    path = write(tmp_path / "a.jsonl", {"id": "old", "body": "first words"})
+    run("import_corpus", path, "--corpus", "c")
+    write(path, *({"id": at, "body": f"words {at}"} for at in range(BATCH)), {"id": "old", "body": "later words"}, "{")
+
+    def full(*_arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(f"sampling.actions.imports.{place}", full)
+    with pytest.raises(CommandError, match=reason) as caught:
+        call_command("import_corpus", str(path), "--corpus", "c")
+    assert (caught.value.returncode, "\n" in str(caught.value)) == (2, False)
+    assert Document.objects.count() == BATCH + 1
+    monkeypatch.undo()
+
+
 def test_a_licence_can_be_given_for_records_that_name_none(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", {"id": 1, "body": "a", "license": "MIT"}, {"id": 2, "body": "b"})
     run("import_corpus", path, "--corpus", "c", "--licence", "CC BY-SA 4.0")
@@ -259,7 +287,9 @@ def test_a_run_that_was_killed_ends_like_an_undisturbed_one_when_run_again(tmp_p
     """With real processes, on SQLite files of their own."""
     path = write(
         tmp_path / "many.jsonl",
-        *({"id": at, "title": f"Question {at}", "body": f"<p>Words of number {at % 1400}</p>"} for at in range(1500)),
+        *({"id": at, "title": "Question", "body": f"<p>Words of number {at % 1400}</p>"} for at in range(1500)),
+        *({"id": at, "title": "Again", "body": "<p>An id that stands above</p>"} for at in (3, 700)),
+        "{broken",
     )
     folders = [tmp_path / "killed", tmp_path / "undisturbed"]
 
@@ -292,6 +322,11 @@ def test_a_run_that_was_killed_ends_like_an_undisturbed_one_when_run_again(tmp_p
     )
     assert len(rows(folders[0], content)) == 1500
     assert rows(folders[0], content) == rows(folders[1], content)
+    assert sum(row[-1] is not None for row in rows(folders[0], content)) == 100
+    left = [(folder / "rejects" / "many.jsonl").read_bytes() for folder in folders]
+    assert left[0] == left[1]
+    assert left[0].count(b"\n") == 3
+    assert [path.name for path in (folders[0] / "rejects").iterdir()] == ["many.jsonl"]
 
 
 def test_real_corpora_of_every_shape_import(shared_data: Path, run: Run, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ class Command(TerminalCommand):
         "Read files of scraped questions (JSON Lines, JSON, CSV, TSV, Parquet or the Posts.xml of a Stack Exchange "
         "dump, also packed with gzip or zstd) into a corpus; running it again changes nothing."
     )
-    refusals = (Unreadable, BadMapping, imports.BadCorpus)
+    refusals = (Unreadable, BadMapping, imports.BadCorpus, imports.Unwritable)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
