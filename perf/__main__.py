@@ -5,13 +5,14 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from perf import chinese, contamination, embedding, growth
+from perf import chinese, contamination, embedding, growth, importing
 from perf.report import Scale
 
 COMPARISONS: dict[str, Callable[[Scale], None]] = {
     "contamination": contamination.compare,
     "chinese": chinese.compare,
     "embedding": embedding.compare,
+    "importing": importing.compare,
     "growth": growth.compare,
 }
 
@@ -28,6 +29,8 @@ def main() -> None:
     if unknown := [name for name in names if name not in COMPARISONS]:
         parser.error(f"no comparison {', '.join(unknown)}; there are {', '.join(COMPARISONS)}")
     scale = dataclasses.replace(Scale(), documents=given.documents, prompts=given.prompts, results=given.results)
+    if given.growth:
+        scale = dataclasses.replace(scale, imported=scale.growth)
     for name in [*names, *(["growth"] if given.growth and "growth" not in names else [])]:
         COMPARISONS[name](scale)
 

@@ -35,10 +35,10 @@ def _documents(scale: Scale) -> str:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index"
-        _alone(_build, scale.prompts, path)
+        alone(_build, scale.prompts, path)
         for count in scale.growth:
             progress(f"{count:,} documents")
-            seconds, memory, before = _alone(_scan, path, count)
+            seconds, memory, before = alone(_scan, path, count)
             rows.append([f"{count:,}", f"{seconds:,.1f}", f"{count / seconds:,.0f}", f"{seconds / count * 1e6:.1f}"])
             rows[-1] += [f"{memory:,.0f}", f"{memory - before:,.0f}"]
     head = ["documents", "seconds", "documents/s", "µs a document", "peak memory, MB", "of it by the scan"]
@@ -51,9 +51,9 @@ def _prompts(scale: Scale) -> str:
         progress(f"{count:,} prompts")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "index"
-            build, build_memory, of_prompts = _alone(_build, count, path)
-            load, memory, checks = _alone(_load, path)
-            seconds, scan_memory, _ = _alone(_scan, path, _SCANNED)
+            build, build_memory, of_prompts = alone(_build, count, path)
+            load, memory, checks = alone(_load, path)
+            seconds, scan_memory, _ = alone(_scan, path, _SCANNED)
             size = path.stat().st_size / 1e6
         rows.append([f"{count:,}", f"{build:,.1f}", f"{build_memory:,.0f}", f"{of_prompts:,.0f}"])
         rows[-1] += [f"{size:,.1f}", f"{load * 1e3:.1f}"]
@@ -63,7 +63,7 @@ def _prompts(scale: Scale) -> str:
     return f"The index is built once and mapped from its file; {_SCANNED:,} documents:\n\n" + table(head, rows, left=0)
 
 
-def _alone(work: Callable[..., T], *given: Any) -> T:
+def alone(work: Callable[..., T], *given: Any) -> T:
     """The work's answer, from a fresh process, so that its memory is its own."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *given).result()
@@ -71,12 +71,12 @@ def _alone(work: Callable[..., T], *given: Any) -> T:
 
 def _build(count: int, path: Path) -> tuple[float, float, float]:
     prompts = texts.prompts(count)
-    before = _peak_memory()
+    before = peak_memory()
     start = time.process_time()
     index = Index.build(prompts)
     seconds = time.process_time() - start
     index.save(path)
-    return seconds, _peak_memory(), before
+    return seconds, peak_memory(), before
 
 
 def _load(path: Path) -> tuple[float, float, float]:
@@ -84,7 +84,7 @@ def _load(path: Path) -> tuple[float, float, float]:
     index = Index.load(path)
     seconds = time.perf_counter() - start
     index.matches("one text, as a web worker checks it")
-    memory = _peak_memory()
+    memory = peak_memory()
     start = time.perf_counter()
     Index.load(path, check=True)
     return seconds, memory, time.perf_counter() - start
@@ -93,7 +93,7 @@ def _load(path: Path) -> tuple[float, float, float]:
 def _scan(path: Path, count: int) -> tuple[float, float, float]:
     index = Index.load(path)
     list(texts.documents(1))  # what the making of texts holds is not the scan's
-    before, making = _peak_memory(), 0.0
+    before, making = peak_memory(), 0.0
 
     def timed() -> Iterator[str]:
         nonlocal making
@@ -108,10 +108,10 @@ def _scan(path: Path, count: int) -> tuple[float, float, float]:
 
     start = time.process_time()
     index.scan(timed())
-    return time.process_time() - start - making, _peak_memory(), before
+    return time.process_time() - start - making, peak_memory(), before
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
     """In MB. Of this program: where it can be told, not of the one that started it."""
     try:
         status = Path("/proc/self/status").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "body", "questionbody", "question", "prompt", "request", "turns", "messages", "conversation",
         "conversations", "text", "content", "instruction", "problem", "query", "description",
     ),
+    "answer": ("answer", "acceptedanswer", "acceptedanswerbody"),
     "tags": ("tags", "tag", "labels", "questionmetadatatag", "keywords", "topics"),
     "url": ("url", "link", "href", "permalink", "sourceurl", "questionurl"),
     "licence": ("licence", "license", "contentlicense"),
@@ -45,6 +46,7 @@ class Parts:
     key: str
     title: str
     body: str
+    answer: str
     tags: list[str]
     url: str
     licence: str
@@ -94,7 +96,7 @@ def guess(sample: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _fits(field: str, values: list[Any]) -> bool:
-    if field in ("title", "url", "licence"):
+    if field in ("title", "answer", "url", "licence"):
         return all(isinstance(value, str) for value in values)
     if field == "body":
         return all(isinstance(value, str | list) for value in values)
@@ -140,6 +142,7 @@ def parts(fields: Mapping[str, Any], mapping: Mapping[str, str]) -> Parts:
         key=key if len(key) <= 200 else hashlib.sha256(key.encode()).hexdigest(),
         title=title,
         body=body,
+        answer=_text(value("answer")),
         tags=tags(value("tags")),
         url=url if re.match(r"https?://\S+$", url) else "",
         licence=_line(value("licence")),
@@ -152,6 +155,10 @@ def parts(fields: Mapping[str, Any], mapping: Mapping[str, str]) -> Parts:
 
 def _line(value: Any) -> str:
     return "" if value is None else " ".join(str(value).encode("utf-8", "replace").decode("utf-8").split())
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def message(value: Any) -> str:

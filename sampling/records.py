@@ -1,26 +1,34 @@
 """A file of scraped records in; its records, and the lines that are none, out.
 
 The format is recognised by content, never by the file's name: gzip or zstd around any of JSON Lines, a JSON array,
-CSV or TSV (any encoding), Parquet. Files are streamed: what is held in memory is one batch.
+CSV or TSV (any encoding), the Posts.xml of a Stack Exchange dump; or Parquet. Files are streamed: what is held in
+memory is one batch.
 """
 
 import csv
 import gzip
 import io
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import zstandard
 from charset_normalizer import from_bytes
 
+from sampling import posts
+
 LONGEST = 16 * 1024 * 1024  # bytes of one record; a longer "line" is a damaged file, not a question
 SAMPLE = 4 * 1024 * 1024  # bytes looked at to recognise format and encoding
+_PIECE = 64 * 1024  # bytes read at a time: what is lost in front of a damage
+_DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+_LONGEST_OBJECT = 256 * 1024 * 1024  # characters of a file that is one object, the only kind that is held whole
+_SPACE = re.compile("[\ufeff \\t\\r\\n]*")
 _DELIMITERS = ",\t;|"
 
 
@@ -34,6 +42,11 @@ class Record:
 
     line: int
     fields: dict[str, Any]
+
+    @property
+    def characters(self) -> int:
+        """About how much memory it takes."""
+        return sum(len(value if isinstance(value, str) else repr(value)) for value in self.fields.values())
 
 
 @dataclass(frozen=True)
@@ -53,29 +66,36 @@ def read(path: Path) -> Iterator[Record | Reject]:
                 yield from _parquet(path)
                 return
             with _unpacked(file, head) as stream:
-                buffered = io.BufferedReader(stream, SAMPLE) if not isinstance(stream, io.BufferedReader) else stream
-                yield from _text(path, buffered)
-    except (OSError, EOFError, zlib.error, UnicodeError, zstandard.ZstdError) as error:
+                yield from _text(path, stream)
+    except (*_DAMAGE, UnicodeError) as error:
         raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _unpacked(file: IO[bytes], head: bytes) -> Any:
+def _unpacked(file: io.BufferedReader, head: bytes) -> io.BufferedReader:
     if head[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=file)
+        return io.BufferedReader(gzip.GzipFile(fileobj=file), _PIECE)
     if head == b"\x28\xb5\x2f\xfd":
-        return zstandard.ZstdDecompressor().stream_reader(file)
+        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), _PIECE)
     return io.BufferedReader(file, SAMPLE)
 
 
 def _text(path: Path, stream: io.BufferedReader) -> Iterator[Record | Reject]:
-    sample = b""
-    while len(sample) < SAMPLE and (more := stream.read(SAMPLE - len(sample))):
-        sample += more
+    sample, damage = b"", None
+    try:
+        while len(sample) < SAMPLE and (more := stream.read1(_PIECE)):
+            sample += more
+    except _DAMAGE as error:
+        damage = error
+        if not sample:
+            raise
     encoding = _encoding(sample)
-    whole = _Joined(sample, stream)
+    whole = _Joined(sample, stream, damage)
     start = sample.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
     if not start:
         raise Unreadable(f"{path}: the file is empty")
+    if posts.is_posts(start):
+        yield from _posts(path, encoding)
+        return
     if start[0] == "[":
         yield from _json_array(whole, encoding)
     elif start[0] == "{":
@@ -92,16 +112,19 @@ def _text(path: Path, stream: io.BufferedReader) -> Iterator[Record | Reject]:
 class _Joined(io.RawIOBase):
     """The sample that was read to recognise the file, then the rest of it."""
 
-    def __init__(self, sample: bytes, rest: io.BufferedReader) -> None:
+    def __init__(self, sample: bytes, rest: io.BufferedReader, damage: Exception | None) -> None:
         self._sample = memoryview(sample)
         self._rest = rest
+        self._damage = damage
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         wanted = len(buffer)
-        part = self._sample[:wanted] if len(self._sample) else self._rest.read1(wanted)
+        if self._damage and not len(self._sample):
+            raise self._damage
+        part = self._sample[:wanted] if len(self._sample) else self._rest.read1(min(wanted, _PIECE))
         self._sample = self._sample[len(part) :] if len(self._sample) else self._sample
         buffer[: len(part)] = part
         return len(part)
@@ -136,16 +159,58 @@ def _is_json_lines(start: str) -> bool:
         return isinstance(json.loads(first), dict)
     except (ValueError, RecursionError):
         # A broken or a huge first line is still a line if the next one opens an object of its own.
-        return any(line.startswith("{") for line in start.split("\n")[1:20])
+        return any(line.startswith("{") and line.rstrip().endswith("}") for line in start.split("\n")[1:20])
+
+
+def _posts(path: Path, encoding: str) -> Iterator[Record | Reject]:
+    def lines() -> Iterator[tuple[int, bytes]]:
+        with path.open("rb") as file:
+            head = file.read(4)
+            file.seek(0)
+            with _unpacked(file, head) as stream:
+                yield from enumerate(_lines(stream, encoding), 1)
+
+    try:
+        for line, row in posts.questions(lines, _DAMAGE):
+            yield Reject(line, "", row) if isinstance(row, str) else Record(line, dict(row))
+    except posts.Forbidden as error:
+        raise Unreadable(f"{path}: {error}") from error
+
+
+def _lines(stream: io.BufferedReader, encoding: str) -> Iterator[bytes]:
+    """Lines; of one that is too long only its start, just long enough to show that it is. UTF-16 becomes UTF-8."""
+    if encoding != "utf-16":
+        return _short_lines(stream)
+    order = "utf-16-be" if stream.peek(2)[:2] == b"\xfe\xff" else "utf-16-le"
+    return (_utf_8(line, order) for line in _wide_lines(stream, "\n".encode(order)))
+
+
+def _utf_8(line: bytes, encoding: str) -> bytes:
+    try:
+        return line.decode(encoding).lstrip("\ufeff").encode()
+    except UnicodeDecodeError:
+        return b"\xff"  # which is no UTF-8 either: whoever reads the line will say so
+
+
+def _wide_lines(stream: io.BufferedReader, newline: bytes) -> Iterator[bytes]:
+    """Lines of UTF-16, where the byte of a line feed may also be half of another letter."""
+    line = bytearray()
+    while piece := stream.readline(LONGEST):
+        line += piece
+        if len(line) % 2:
+            line += stream.read(1)
+        if line.endswith(newline):
+            yield bytes(line)
+            line.clear()
+        elif len(line) > 2 * LONGEST:
+            del line[LONGEST + 2 :]
+    if line:
+        yield bytes(line)
 
 
 def _json_lines(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject]:
-    if encoding.startswith("utf-16"):
-        text = io.TextIOWrapper(io.BufferedReader(stream), encoding)
-        lines: Iterator[bytes] = (line.encode("utf-8", "surrogatepass") for line in text)
-        encoding = "utf-8"
-    else:
-        lines = _short_lines(io.BufferedReader(stream, 1 << 20))
+    lines = _lines(io.BufferedReader(stream, 1 << 20), encoding)
+    encoding = "utf-8" if encoding == "utf-16" else encoding
     for number, line in enumerate(lines, 1):
         if len(line) > LONGEST:
             yield Reject(number, "", f"the line is longer than {LONGEST:,} bytes")
@@ -161,7 +226,6 @@ def _json_lines(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject
 
 
 def _short_lines(stream: io.BufferedReader) -> Iterator[bytes]:
-    """Lines; of one that is too long only its start, just long enough to show that it is."""
     while line := stream.readline(LONGEST + 1):
         if len(line) > LONGEST and not line.endswith(b"\n"):
             while (rest := stream.readline(LONGEST)) and not rest.endswith(b"\n"):
@@ -176,7 +240,7 @@ def _checked(line: int, value: object) -> Record | Reject:
 
 
 def _json_array(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject]:
-    """The elements of a top-level array, one at a time."""
+    """The elements of one or more top-level arrays, one at a time."""
     text = io.TextIOWrapper(io.BufferedReader(stream, 1 << 20), encoding, errors="replace")
     decoder = json.JSONDecoder()
     buffer, line, wanted, ended = "", 1, 1 << 16, False
@@ -185,10 +249,16 @@ def _json_array(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject
         stripped = buffer.lstrip("\ufeff \t\r\n," if opened else "\ufeff \t\r\n")
         line += buffer.count("\n", 0, len(buffer) - len(stripped))
         buffer = stripped
-        if not opened and buffer:
+        if not opened and buffer.startswith("["):
             buffer, opened = buffer[1:], True
             continue
-        if buffer.startswith("]"):
+        if opened and buffer.startswith("]"):
+            buffer, opened = buffer[1:], False
+            continue
+        if not opened and buffer:
+            yield Reject(line, "", "not read from here on: something else follows the array")
+            return
+        if not opened and ended:
             return
         value, end = None, 0
         if buffer:
@@ -209,17 +279,37 @@ def _json_array(stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject
 
 
 def _json_object(path: Path, stream: io.RawIOBase, encoding: str) -> Iterator[Record | Reject]:
-    """One object that holds the records in a list, such as {"items": [...]}, or that is the only record."""
-    try:
-        data = json.load(io.TextIOWrapper(io.BufferedReader(stream), encoding))
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{path}: neither JSON Lines nor JSON: {error}") from error
-    lists: list[list[Any]] = [
-        value for value in data.values() if isinstance(value, list) and value and isinstance(value[0], dict)
-    ]
-    rows: list[Any] = sorted(lists, key=len)[-1] if lists else [data]
-    for number, value in enumerate(rows, 1):
-        yield _checked(number, value)
+    """Objects that each hold the records in a list, such as {"items": [...]}, or that are one record."""
+    text = io.TextIOWrapper(io.BufferedReader(stream), encoding).read(_LONGEST_OBJECT + 1)
+    if len(text) > _LONGEST_OBJECT:
+        raise Unreadable(f"{path}: one JSON object of more than {_LONGEST_OBJECT:,} characters; write its list alone")
+    decoder, at, line = json.JSONDecoder(), 0, 1
+    while True:
+        end = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+        line, at = line + text.count("\n", at, end), end
+        if at == len(text):
+            return
+        try:
+            data, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            if not at:
+                raise Unreadable(f"{path}: neither JSON Lines nor JSON: {error}") from error
+            yield Reject(line, "", f"not JSON from here on: {error}")
+            return
+        lists: list[list[Any]] = []
+        if isinstance(data, dict):
+            lists = [value for value in data.values() if _is_records(value)]
+        if lists:
+            longest: list[Any] = max(lists, key=len)
+            for number, value in enumerate(longest, 1):
+                yield _checked(number if line == 1 else line, value)
+        else:
+            yield _checked(line, data)
+        line, at = line + text.count("\n", at, end), end
+
+
+def _is_records(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _table(path: Path, stream: io.RawIOBase, encoding: str, start: str) -> Iterator[Record | Reject]:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef
 from numpy.typing import NDArray
 
 from sampling import duplicates
@@ -24,26 +25,38 @@ def _rows(corpus: Corpus) -> list[_Row]:
     return [_Row(*row) for row in documents.values_list(*fields).iterator(chunk_size=5000)]
 
 
+@transaction.atomic
 def link_exact(*, corpus: Corpus) -> int:
     """Link documents with the same normalised words to the first of them; near-duplicates found before stay linked.
 
-    Returns how many documents of the corpus are linked now.
+    Returns how many documents of the corpus are linked now. Memory does not grow with the corpus.
     """
-    rows = _rows(corpus)
-    first = duplicates.first_of_each([row.text_digest for row in rows])
-    links: list[tuple[int | None, float | None]] = []
-    for row, at in zip(rows, first, strict=True):
-        head = rows[at]
-        if head is row:
-            near = row.canonical is not None and row.similarity is not None and row.similarity < 1
-            links.append((row.canonical, row.similarity) if near else (None, None))
-        else:
-            above = links[at]
-            links.append(above if above[0] is not None else (head.pk, 1.0))
-    _write(rows, links)
-    return sum(target is not None for target, _similarity in links)
+    documents = Document.objects.filter(corpus=corpus).with_words()
+    earlier = documents.filter(text_digest=OuterRef("text_digest"), pk__lt=OuterRef("pk"))
+    exact = documents.exclude(canonical=None).exclude(similarity__lt=1)
+    exact.filter(~Exists(earlier)).update(canonical=None, similarity=None)
+    repeated = documents.order_by().values("text_digest").annotate(many=Count("pk")).filter(many__gt=1)
+    rows = (
+        documents.filter(text_digest__in=repeated.values("text_digest"))
+        .order_by("text_digest", "pk")
+        .values_list("pk", "text_digest", "canonical_id", "similarity")
+    )
+    head, changed = _Row(0, "", None, None), list[Document]()
+    for row in (_Row(*values) for values in rows.iterator(chunk_size=5000)):
+        if row.text_digest != head.text_digest:
+            head = row
+            continue
+        target, similarity = (head.pk, 1.0) if head.canonical is None else (head.canonical, head.similarity)
+        if (row.canonical, row.similarity) != (target, similarity):
+            changed.append(Document(pk=row.pk, canonical_id=target, similarity=similarity))
+        if len(changed) == 5000:
+            _update(changed)
+            changed = []
+    _update(changed)
+    return documents.exclude(canonical=None).count()
 
 
+@transaction.atomic
 def link_near(*, corpus: Corpus, vectors: NDArray[np.float32], digests: list[str]) -> int:
     """Link every document whose vector is close to an earlier one's; returns how many are linked that way.
 
@@ -73,13 +86,16 @@ def link_near(*, corpus: Corpus, vectors: NDArray[np.float32], digests: list[str
     return near
 
 
-@transaction.atomic
 def _write(rows: list[_Row], links: list[tuple[int | None, float | None]]) -> None:
     changed = [
         Document(pk=row.pk, canonical_id=target, similarity=similarity)
         for row, (target, similarity) in zip(rows, links, strict=True)
         if (row.canonical, row.similarity) != (target, similarity)
     ]
+    _update(changed)
+
+
+def _update(changed: list[Document]) -> None:
     # A few hundred rows to a statement: SQLite limits how deep its CASE may go.
     size = 200 if connection.vendor == "sqlite" else 1000
     Document.objects.bulk_update(changed, ["canonical", "similarity"], batch_size=size)

@@ -1,17 +1,20 @@
 """Files of scraped records in; documents of a corpus, and a file of what was rejected, out."""
 
+import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import IO, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from campaigns import events
@@ -24,9 +27,11 @@ from sampling.records import Record, Reject
 
 BATCH = 500
 _SAMPLE = 200  # records looked at to guess what the columns mean
+_LARGEST = 32_000_000  # characters of records that are held at once, however few records that is
 _UPDATED = (
-    "title", "text", "url", "licence", "created", "tags", "programming_languages", "natural_language", "source_file",
-    "raw_digest", "text_digest", "raw_characters", "true_category", "canonical", "similarity", "imported_at",
+    "title", "text", "answer", "url", "licence", "created", "tags", "programming_languages", "natural_language",
+    "source_file", "raw_digest", "text_digest", "raw_characters", "true_category", "canonical", "similarity",
+    "imported_at",
 )  # fmt: skip
 
 Watch = Callable[[Iterable[Record | Reject]], Iterable[Record | Reject]]
@@ -34,6 +39,10 @@ Watch = Callable[[Iterable[Record | Reject]], Iterable[Record | Reject]]
 
 class BadCorpus(Exception):
     """The corpus cannot have this name."""
+
+
+class Unwritable(Exception):
+    """The database or the rejects file cannot be written: a full disk. What was written before stays."""
 
 
 @dataclass
@@ -64,6 +73,10 @@ class _Cleaner:
             text, title = cleaning.clean(parts.body), cleaning.clean_title(parts.title)
         except RecursionError as error:
             raise mapping.BadField("body", "nested too deeply") from error
+        try:
+            answer = cleaning.clean(parts.answer)
+        except RecursionError as error:
+            raise mapping.BadField("answer", "nested too deeply") from error
         if not title and not text:
             raise mapping.BadField("body", "nothing is left of it without markup and site chrome")
         category = None
@@ -75,6 +88,7 @@ class _Cleaner:
             key=parts.key,
             title=_cut(title, 500),
             text=text,
+            answer=answer,
             url=parts.url if len(parts.url) <= 1000 else "",
             licence=_cut(cleaning.clean_title(parts.licence) or self.licence, 120),
             created=_cut(parts.created, 40),
@@ -112,7 +126,8 @@ def documents_of(path: Path) -> Iterator[Document]:
 
 def _meaning(path: Path, pairs: Sequence[str]) -> dict[str, str]:
     """Raises Unreadable or BadMapping."""
-    sample = [row.fields for row in islice(records.read(path), _SAMPLE) if isinstance(row, Record)]
+    first: list[Record | Reject] = next(_batches(records.read(path), _SAMPLE), [])
+    sample = [row.fields for row in first if isinstance(row, Record)]
     columns = {name for fields in sample for name in mapping.flat(fields)}
     meaning = {**mapping.guess(sample), **mapping.chosen(pairs, columns)}
     meaning = {name: column for name, column in meaning.items() if column}
@@ -136,6 +151,50 @@ def preview(*, path: Path, pairs: Sequence[str] = (), count: int = 10) -> tuple[
     return meaning, shown
 
 
+class _Rejects:
+    """What cannot be used, on disk as it comes: in a file without a name, so that a run that is killed leaves none."""
+
+    def __init__(self, corpus: Corpus, files: set[str]) -> None:
+        self._path = settings.DATA_DIR / "rejects" / f"{corpus.name}.jsonl"
+        self._files = files
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._own: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", dir=self._path.parent)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._own.close()
+
+    def add(self, file: str, rejects: Iterable[Reject]) -> None:
+        for row in rejects:
+            fields = {"file": file, "line": row.line, "field": row.field, "reason": row.reason}
+            self._own.write(json.dumps(fields, ensure_ascii=False) + "\n")
+            self.count += 1
+
+    def publish(self) -> Path | None:
+        """These rejects take the place of these files' earlier ones; those of other files stay."""
+        aside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            with aside.open("w", encoding="utf-8") as target:
+                if self._path.exists():
+                    with self._path.open(encoding="utf-8") as earlier:
+                        target.writelines(line for line in earlier if json.loads(line)["file"] not in self._files)
+                self._own.seek(0)
+                target.writelines(self._own)
+                some = target.tell() > 0
+            if some:
+                aside.replace(self._path)
+                return self._path
+            self._path.unlink(missing_ok=True)
+            return None
+        finally:
+            aside.unlink(missing_ok=True)
+
+
 def import_files(
     *,
     paths: Sequence[Path],
@@ -150,7 +209,7 @@ def import_files(
     """Read files into a corpus, in batches that are each written whole or not at all.
 
     The same record again changes nothing, so that a run which was cut off is simply run again. Records that cannot
-    be used lie in DATA_DIR/rejects/<corpus>.jsonl afterwards. Raises BadCorpus, Unreadable or BadMapping.
+    be used lie in DATA_DIR/rejects/<corpus>.jsonl afterwards. Raises BadCorpus, Unreadable, BadMapping or Unwritable.
     """
     try:
         validate_slug(corpus_name)
@@ -159,27 +218,87 @@ def import_files(
     meanings = {path: _meaning(path, pairs) for path in paths}
     corpus, _created = Corpus.objects.get_or_create(name=corpus_name, defaults={"is_demo": is_demo, "created_at": now})
     report = ImportReport(mappings={path.name: meaning for path, meaning in meanings.items()})
-    cleaner = _cleaner(licence)
-    rejects: list[dict[str, Any]] = []
-    seen: dict[str, str] = {}
-    for path, meaning in meanings.items():
-        rows = iter(watch(records.read(path)))
-        while batch := list(islice(rows, BATCH)):
-            report.read += len(batch)
-            parsed, bad = _parsed(batch, meaning, path.name, seen)
-            bad += _store(corpus=corpus, parsed=parsed, cleaner=cleaner, file=path.name, report=report, now=now)
-            rejects += [{"file": path.name, "line": row.line, "field": row.field, "reason": row.reason} for row in bad]
-    report.rejected = len(rejects)
-    report.rejects_file = _write_rejects(corpus, {path.name for path in paths}, rejects)
-    report.duplicates = link_exact(corpus=corpus)
+    try:
+        with _Rejects(corpus, {path.name for path in paths}) as rejects:
+            try:
+                _import(corpus=corpus, meanings=meanings, cleaner=_cleaner(licence), rejects=rejects, report=report,
+                        watch=watch, now=now)  # fmt: skip
+            finally:
+                # Also for what was read of a file that turns out to be damaged.
+                report.rejected, report.rejects_file = rejects.count, rejects.publish()
+                report.duplicates = link_exact(corpus=corpus)
+    except (OSError, OperationalError) as error:
+        where = settings.DATA_DIR / "rejects" if isinstance(error, OSError) else "the database"
+        said = getattr(error, "strerror", None) or str(error)
+        raise Unwritable(
+            f"{where}: {said}; {report.new:,} new documents are in, run it again for the others"
+        ) from error
     if report.new or report.updated:
         data = {"files": [path.name for path in paths], "new": report.new, "updated": report.updated}
-        events.record("corpus imported", corpus, campaign=None, by=by, now=now, data={**data, "rejected": len(rejects)})
+        events.record(
+            "corpus imported", corpus, campaign=None, by=by, now=now, data={**data, "rejected": rejects.count}
+        )
     return corpus, report
 
 
+def _import(
+    *,
+    corpus: Corpus,
+    meanings: dict[Path, dict[str, str]],
+    cleaner: _Cleaner,
+    rejects: _Rejects,
+    report: ImportReport,
+    watch: Watch,
+    now: datetime,
+) -> None:
+    seen = _Seen([path.name for path in meanings])
+    for number, (path, meaning) in enumerate(meanings.items()):
+        for batch in _batches(watch(records.read(path)), BATCH):
+            report.read += len(batch)
+            parsed, bad = _parsed(batch, meaning, number, seen)
+            bad += _store(corpus=corpus, parsed=parsed, cleaner=cleaner, file=path.name, report=report, now=now)
+            rejects.add(path.name, bad)
+
+
+def _batches(rows: Iterable[Record | Reject], count: int) -> Iterator[list[Record | Reject]]:
+    """At most so many rows at a time, and fewer where they are long. Also those before a file turns out damaged."""
+    batch: list[Record | Reject] = []
+    characters = 0
+    try:
+        for row in rows:
+            batch.append(row)
+            characters += row.characters if isinstance(row, Record) else 0
+            if len(batch) == count or characters > _LARGEST:
+                yield batch
+                batch, characters = [], 0
+    except records.Unreadable:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+class _Seen:
+    """Where each key of one import stood first: some 120 bytes a key, however long keys and file names are.
+
+    Keys are told apart by 128 bits of their BLAKE2b digests: of 10^9 keys, any two are alike by a chance of 10^-21.
+    """
+
+    def __init__(self, files: list[str]) -> None:
+        self._files = files
+        self._at: dict[int, int] = {}
+
+    def before(self, key: str, file: int, line: int) -> str:
+        """Where the key stood before, or nothing: then it is remembered to stand here."""
+        digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        here = line * len(self._files) + file
+        at = self._at.setdefault(int.from_bytes(digest), here)
+        return "" if at == here else f"{self._files[at % len(self._files)]}, line {at // len(self._files)}"
+
+
 def _parsed(
-    batch: list[Record | Reject], meaning: dict[str, str], file: str, seen: dict[str, str]
+    batch: list[Record | Reject], meaning: dict[str, str], file: int, seen: _Seen
 ) -> tuple[dict[str, tuple[int, mapping.Parts]], list[Reject]]:
     """Records of one batch by key, and those that cannot be used: broken ones and repetitions within one import."""
     parsed: dict[str, tuple[int, mapping.Parts]] = {}
@@ -193,10 +312,9 @@ def _parsed(
         except mapping.BadField as error:
             bad.append(Reject(row.line, error.field, error.reason))
             continue
-        if parts.key in seen:
-            bad.append(Reject(row.line, meaning.get("id", ""), f"the same record or id stands in {seen[parts.key]}"))
+        if before := seen.before(parts.key, file, row.line):
+            bad.append(Reject(row.line, meaning.get("id", ""), f"the same record or id stands in {before}"))
             continue
-        seen[parts.key] = f"{file}, line {row.line}"
         parsed[parts.key] = (row.line, parts)
     return parsed, bad
 
@@ -257,21 +375,3 @@ def _replace(updated: list[Document]) -> None:
     Document.objects.filter(canonical__in=pks).update(canonical=None, similarity=None)
     Assignment.objects.filter(Q(document__in=pks)).delete()
     Document.objects.bulk_update(updated, _UPDATED)
-
-
-def _write_rejects(corpus: Corpus, files: set[str], rejects: list[dict[str, Any]]) -> Path | None:
-    """The rejects of these files take the place of their earlier ones; those of other files stay."""
-    path = settings.DATA_DIR / "rejects" / f"{corpus.name}.jsonl"
-    others: list[str] = []
-    if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines()
-        others = [line for line in lines if json.loads(line)["file"] not in files]
-    lines = [*others, *(json.dumps(reject, ensure_ascii=False) for reject in rejects)]
-    if not lines:
-        path.unlink(missing_ok=True)
-        return None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".aside")
-    aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    aside.replace(path)
-    return path

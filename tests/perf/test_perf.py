@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from decontamination import words
-from perf import chinese, contamination, embedding, growth, peers, texts
+from perf import chinese, contamination, embedding, growth, importing, peers, texts
 from perf.report import Scale
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,16 @@ def demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 def tiny(folder: Path) -> Scale:
-    return Scale(documents=400, prompts=200, repeats=1, texts=8, growth=(50,), prompt_growth=(40,), results=folder)
+    return Scale(
+        documents=400,
+        prompts=200,
+        repeats=1,
+        texts=8,
+        imported=(60,),
+        growth=(50,),
+        prompt_growth=(40,),
+        results=folder,
+    )
 
 
 def rows(page: str, start: str) -> list[list[str]]:
@@ -71,6 +80,13 @@ def test_growth(tmp_path: Path) -> None:
     growth.compare(tiny(tmp_path))
     page = (tmp_path / "growth.md").read_text(encoding="utf-8")
     assert [row[0] for row in rows(page, "") if row[0].isdigit()] == ["50", "40"]
+
+
+@pytest.mark.usefixtures("demo")
+def test_importing_beside_the_plainest_way(tmp_path: Path) -> None:
+    importing.compare(tiny(tmp_path))
+    page = (tmp_path / "importing.md").read_text(encoding="utf-8")
+    assert [row[1:3] for row in (*rows(page, "**Quorum**"), *rows(page, "pandas"))] == [["60", "60"]] * 2
 
 
 @pytest.mark.usefixtures("demo")

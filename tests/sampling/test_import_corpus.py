@@ -1,10 +1,14 @@
+import errno
+import gzip
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
@@ -14,9 +18,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from campaigns.models import Event
-from sampling.actions.imports import import_files
+from sampling.actions.duplicates import link_exact
+from sampling.actions.imports import BATCH, _Seen, import_files
 from sampling.models import Corpus, Document
 from tests.factories import NOW
 
@@ -166,6 +172,111 @@ def test_documents_with_the_same_words_have_one_that_stands_for_them(run: Run, t
     assert run("import_corpus", path, "--corpus", "c")["duplicates"] == 1
 
 
+def test_where_keys_stood_is_remembered_in_little_memory() -> None:
+    seen = _Seen(["a.jsonl", "b.jsonl"])
+    tracemalloc.start()
+    assert not any(seen.before(f"https://qa.example.org/questions/{line}", 1, line) for line in range(1, 100_001))
+    assert tracemalloc.get_traced_memory()[0] < 100_000 * 150
+    tracemalloc.stop()
+    assert seen.before("https://qa.example.org/questions/70000", 0, 5) == "b.jsonl, line 70000"
+
+
+def test_near_duplicates_and_their_copies_stay_linked_to_what_stands_for_them(run: Run, tmp_path: Path) -> None:
+    rows = [{"id": at, "title": "T", "body": body} for at, body in enumerate(["a", "nearly a", "nearly A", "b", "B"])]
+    path = write(tmp_path / "a.jsonl", *rows)
+    run("import_corpus", path, "--corpus", "c")
+    first = Document.objects.get(key="0")
+    Document.objects.filter(key="1").update(canonical=first, similarity=0.97)
+    # A link between words that are no longer the same.
+    Document.objects.filter(key="3").update(canonical=first, similarity=1.0)
+    assert link_exact(corpus=first.corpus) == 3
+    links = {key: rest for key, *rest in Document.objects.values_list("key", "canonical__key", "similarity")}
+    assert links == {"0": [None, None], "1": ["0", 0.97], "2": ["0", 0.97], "3": [None, None], "4": ["3", 1.0]}
+
+
+def test_a_damaged_file_leaves_what_was_read_before_the_damage(run: Run, tmp_path: Path) -> None:
+    lines = [json.dumps({"id": at, "body": f"{random.Random(at).random()}"}) for at in range(40_000)]
+    packed = gzip.compress("\n".join(["{broken", *lines]).encode())
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(packed[: len(packed) * 9 // 10])
+    with pytest.raises(CommandError, match=r"cut\.jsonl\.gz: Compressed file ended"):
+        call_command("import_corpus", str(path), "--corpus", "cut")
+    assert Document.objects.count() > 1000
+    (reject,) = (settings.DATA_DIR / "rejects" / "cut.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(reject)["line"] == 1
+
+
+def test_a_dump_of_posts_gives_questions_with_their_accepted_answers(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "Posts.xml"
+    path.write_text(
+        """<?xml version="1.0" encoding="utf-8"?>
+<posts>
+  <row Id="9" PostTypeId="2" ParentId="10" Body="&lt;p&gt;Use &lt;code&gt;sorted&lt;/code&gt;, ann@mail.example.org.&lt;/p&gt;" />
+  <row Id="10" PostTypeId="1" AcceptedAnswerId="9" Title="How do I sort?" Body="&lt;p&gt;A list&#xA;of numbers&lt;/p&gt;" Tags="&lt;python&gt;&lt;sorting&gt;" CreationDate="2020-01-02T03:04:05.678" ContentLicense="CC BY-SA 4.0" />
+  <row Id="11" PostTypeId="1" AcceptedAnswerId="13" Title="And in C?" Body="&lt;p&gt;An array&lt;/p&gt;" Tags="|c|arrays|" />
+  <row Id="12" PostTypeId="1" Title="Broken" Body="&oops;" />
+  <row Id="13" PostTypeId="2" ParentId="11" Body="&lt;p&gt;qsort&lt;/p&gt;" />
+  <row Id="14" PostTypeId="1" AcceptedAnswerId="99" Title="Whose answer is gone" Body="&lt;p&gt;Text&lt;/p&gt;" />
+</posts>
+""",  # noqa: E501
+        encoding="utf-8",
+    )
+    figures = run("import_corpus", path, "--corpus", "dump")
+    assert (figures["records"], figures["new"], figures["rejected"]) == (4, 3, 1)
+    (reject,) = (settings.DATA_DIR / "rejects" / "dump.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(reject)["line"] == 6
+    documents = {document.key: document for document in Document.objects.all()}
+    first = documents["10"]
+    assert (first.title, first.tags, first.licence) == ("How do I sort?", ["python", "sorting"], "CC BY-SA 4.0")
+    assert first.created.startswith("2020-01-02")
+    assert first.answer == "Use `sorted`, [e-mail]."
+    assert "sorted" not in first.wording
+    assert (documents["11"].answer, documents["11"].tags) == ("qsort", ["c", "arrays"])
+    assert documents["14"].answer == ""
+
+
+def test_an_answer_can_stand_in_any_column(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", {"id": 1, "body": "How?", "reply": "<p>So</p>"})
+    run("import_corpus", path, "--corpus", "c", "--map", "answer=reply")
+    assert Document.objects.get().answer == "So"
+
+
+def test_an_entity_bomb_is_refused_in_one_line(tmp_path: Path) -> None:
+    bomb = '<?xml version="1.0"?>\n<!DOCTYPE posts [\n<!ENTITY a "aaaa">\n<!ENTITY b "&a;&a;">\n]>\n<posts><row Id="1" PostTypeId="1" Body="&b;"/></posts>'  # noqa: E501
+    path = tmp_path / "Posts.xml"
+    path.write_text(bomb, encoding="utf-8")
+    with pytest.raises(CommandError, match=r"Posts\.xml: line 2: a document type declaration") as caught:
+        call_command("import_corpus", str(path), "--corpus", "c")
+    assert caught.value.returncode == 2
+    assert not Document.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "error", "reason"),
+    [
+        ("_Rejects.publish", OSError(errno.ENOSPC, "No space left on device"), "rejects: No space left on device"),
+        ("_Rejects.add", OSError(errno.ENOSPC, "No space left on device"), "rejects: No space left on device"),
+        ("_replace", OperationalError("database or disk is full"), "the database: database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_one_line_and_what_was_written_stays(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, error: Exception, reason: str
+) -> None:
+    path = write(tmp_path / "a.jsonl", {"id": "old", "body": "first words"})
+    run("import_corpus", path, "--corpus", "c")
+    write(path, *({"id": at, "body": f"words {at}"} for at in range(BATCH)), {"id": "old", "body": "later words"}, "{")
+
+    def full(*_arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(f"sampling.actions.imports.{place}", full)
+    with pytest.raises(CommandError, match=reason) as caught:
+        call_command("import_corpus", str(path), "--corpus", "c")
+    assert (caught.value.returncode, "\n" in str(caught.value)) == (2, False)
+    assert Document.objects.count() == BATCH + 1
+    monkeypatch.undo()
+
+
 def test_a_licence_can_be_given_for_records_that_name_none(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", {"id": 1, "body": "a", "license": "MIT"}, {"id": 2, "body": "b"})
     run("import_corpus", path, "--corpus", "c", "--licence", "CC BY-SA 4.0")
@@ -176,7 +287,9 @@ def test_a_run_that_was_killed_ends_like_an_undisturbed_one_when_run_again(tmp_p
     """With real processes, on SQLite files of their own."""
     path = write(
         tmp_path / "many.jsonl",
-        *({"id": at, "title": f"Question {at}", "body": f"<p>Words of number {at % 1400}</p>"} for at in range(1500)),
+        *({"id": at, "title": "Question", "body": f"<p>Words of number {at % 1400}</p>"} for at in range(1500)),
+        *({"id": at, "title": "Again", "body": "<p>An id that stands above</p>"} for at in (3, 700)),
+        "{broken",
     )
     folders = [tmp_path / "killed", tmp_path / "undisturbed"]
 
@@ -209,6 +322,11 @@ def test_a_run_that_was_killed_ends_like_an_undisturbed_one_when_run_again(tmp_p
     )
     assert len(rows(folders[0], content)) == 1500
     assert rows(folders[0], content) == rows(folders[1], content)
+    assert sum(row[-1] is not None for row in rows(folders[0], content)) == 100
+    left = [(folder / "rejects" / "many.jsonl").read_bytes() for folder in folders]
+    assert left[0] == left[1]
+    assert left[0].count(b"\n") == 3
+    assert [path.name for path in (folders[0] / "rejects").iterdir()] == ["many.jsonl"]
 
 
 def test_real_corpora_of_every_shape_import(shared_data: Path, run: Run, tmp_path: Path) -> None:
@@ -218,7 +336,7 @@ def test_real_corpora_of_every_shape_import(shared_data: Path, run: Run, tmp_pat
         "questions.jsonl.gz": {"id", "title", "body", "tags", "url", "licence"},
         "realhumaneval_chat.csv": {"body"},
         "sede_export.csv": {"id", "title", "body", "tags", "created"},
-        "stackeval.jsonl": {"id", "body", "tags"},
+        "stackeval.jsonl": {"id", "body", "answer", "tags"},
         "stackoverflow_questions.csv": {"id", "title", "body", "created"},
     }
     for name, fields in expected.items():

@@ -8,7 +8,8 @@ def test_columns_are_guessed_from_names_and_content() -> None:
     dump = [{"Orig_Index": "0", "Id": "80", "CreationDate": "2008-08-01T13:57:07Z", "Title": "T", "Body": "<p>b</p>"}]
     assert mapping.guess(dump) == {"id": "Id", "title": "Title", "body": "Body", "created": "CreationDate"}
     nested = [{"questionId": "1", "question": "How?\nSo.", "questionMetadata": {"tag": "rust"}, "answer": "Thus."}]
-    assert mapping.guess(nested) == {"id": "questionId", "body": "question", "tags": "questionMetadata.tag"}
+    found = {"id": "questionId", "body": "question", "answer": "answer", "tags": "questionMetadata.tag"}
+    assert mapping.guess(nested) == found
 
 
 def test_an_empty_column_does_not_take_the_place_of_a_filled_one() -> None:

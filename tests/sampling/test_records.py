@@ -1,5 +1,7 @@
 import gzip
 import json
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow
@@ -86,6 +88,18 @@ def test_a_broken_line_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     assert all(row.reason for row in rejects(path))
 
 
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_a_broken_line_of_utf_16_is_named_and_the_others_are_read(tmp_path: Path, order: str) -> None:
+    path = tmp_path / "scrape.jsonl"
+    good = {"title": "Ċ ਊ \u0a00 数据"}  # letters with the byte of a line feed in them
+    line = json.dumps(good, ensure_ascii=False).encode(order) + "\n".encode(order)
+    lone = "\ud800".encode(order, "surrogatepass")
+    broken = '{"title": "'.encode(order) + lone + '"}\n'.encode(order)
+    path.write_bytes("\ufeff".encode(order) + line + broken + line)
+    assert fields(path) == [good, good]
+    assert [row.line for row in rejects(path)] == [2]
+
+
 def test_a_huge_line_is_rejected_without_the_rest_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "LONGEST", 1000)
     path = tmp_path / "scrape.jsonl"
@@ -114,6 +128,39 @@ def test_an_array_that_breaks_off_gives_what_came_before(tmp_path: Path) -> None
     path.write_text(json.dumps(ROWS, indent=1)[:-30], encoding="utf-8")
     assert fields(path) == ROWS[:1]
     assert len(rejects(path)) == 1
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_arrays_and_objects_one_after_the_other_are_all_read(tmp_path: Path, indent: int | None) -> None:
+    path = tmp_path / "scrape.json"
+    array = json.dumps(ROWS, indent=indent)
+    path.write_text(f"{array}\n{array}\n", encoding="utf-8")
+    assert (fields(path), rejects(path)) == (ROWS * 2, [])
+    whole = json.dumps({"items": ROWS}, indent=1)
+    path.write_text(f"{whole}\n{whole}", encoding="utf-8")
+    assert (fields(path), rejects(path)) == (ROWS * 2, [])
+    path.write_text(f"{array}\noh", encoding="utf-8")
+    assert fields(path) == ROWS
+    assert [row.line for row in rejects(path)] == [array.count("\n") + 2]
+
+
+def test_json_that_is_nested_too_deeply_is_rejected_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "scrape.jsonl"
+    deep = '{"body": ' + "[" * 200_000 + "]" * 200_000 + "}"
+    path.write_text(f"{json_lines(ROWS[:1])}{deep}\n{json_lines(ROWS[1:])}", encoding="utf-8")
+    assert fields(path) == ROWS
+    assert [row.line for row in rejects(path)] == [2]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_a_bomb_is_one_rejected_line(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(pack(json_lines(ROWS[:1]).encode() + b'{"body": "' + b"x" * 300_000_000 + b'"}\n'))
+    tracemalloc.start()
+    assert fields(path) == ROWS[:1]
+    assert [row.line for row in rejects(path)] == [2]
+    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    tracemalloc.stop()
 
 
 def test_an_array_longer_than_the_buffer_is_read_whole(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from sampling.records import Unreadable
 
 class Command(TerminalCommand):
     help = (
-        "Read files of scraped questions (JSON Lines, JSON, CSV, TSV or Parquet, also packed with gzip or zstd) into a "
-        "corpus; running it again changes nothing."
+        "Read files of scraped questions (JSON Lines, JSON, CSV, TSV, Parquet or the Posts.xml of a Stack Exchange "
+        "dump, also packed with gzip or zstd) into a corpus; running it again changes nothing."
     )
-    refusals = (Unreadable, BadMapping, imports.BadCorpus)
+    refusals = (Unreadable, BadMapping, imports.BadCorpus, imports.Unwritable)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
