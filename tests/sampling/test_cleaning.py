@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampling import cleaning
+from sampling import cleaning, masking
 from sampling.cleaning import clean, clean_title, digest, is_site_line
 from sampling.markup import is_html
+from sampling.masking import mask
 
 
 def test_html_becomes_markdown_and_code_keeps_its_language() -> None:
@@ -170,3 +171,25 @@ def test_hostile_repetition_is_cleaned_in_time(text: str) -> None:
 def test_html_nested_too_deeply_raises_what_the_import_expects() -> None:
     with pytest.raises(RecursionError):
         clean("<p>" + "<div>" * 5000 + "deep" + "</div>" * 5000)
+
+
+def test_private_keys_are_masked_whole_in_one_pass() -> None:
+    begins, ends = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
+    key = f"{begins}\n{'A' * 60}\n{ends}"
+    assert mask(f"one {key} two {key} three") == "one [private key] two [private key] three"
+    assert mask(f"{begins} is the first line, {ends}") == "[private key]"
+    assert mask(f"{begins} {ends}") == f"{begins} {ends}"  # nothing between them
+    searches: list[int] = []
+    real = masking._KEY_ENDS
+
+    class Counted:
+        def search(self, text: str, at: int) -> object:
+            searches.append(at)
+            return real.search(text, at)
+
+    masking._KEY_ENDS = Counted()  # type: ignore[assignment]
+    try:
+        assert mask(f"{begins}\n" * 5_000).count("PRIVATE") == 5_000
+    finally:
+        masking._KEY_ENDS = real
+    assert len(searches) == 1
