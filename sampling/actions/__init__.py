@@ -3,9 +3,10 @@
 from sampling.actions.categories import classify_clusters
 from sampling.actions.clusters import UnknownCorpus, cluster_corpus, find_corpus, write_assignments
 from sampling.actions.decisions import CannotDecide, Changed, UnknownCategory, exclude, merge, overrule, rename
-from sampling.actions.draws import CannotDraw, DrawReport, Replay, UnknownDraw, draw_seeds, find_draw, replay_draw
+from sampling.actions.draws import CannotDraw, DrawReport, draw_seeds
 from sampling.actions.embedding import EmbeddingReport, embed_corpus
 from sampling.actions.imports import ImportReport, import_files, preview
+from sampling.actions.replay import Replay, UnknownDraw, find_draw, replay_draw
 from sampling.actions.verdicts import (
     VerdictState,
     check_documents,

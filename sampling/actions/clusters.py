@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,10 +60,11 @@ def _entries(corpus: Corpus) -> list[_Entry]:
     return sorted((_Entry(*row) for row in rows.iterator(chunk_size=5000)), key=lambda entry: entry.key)
 
 
-def corpus_digest(entries: list[_Entry]) -> str:
+def corpus_digest(texts: Iterable[tuple[str, str]]) -> str:
+    """Of documents' keys and text digests, in the order of the keys."""
     digest = hashlib.sha256()
-    for entry in entries:
-        digest.update(f"{entry.key}\x00{entry.text_digest}\n".encode())
+    for key, text_digest in texts:
+        digest.update(f"{key}\x00{text_digest}\n".encode())
     return digest.hexdigest()
 
 
@@ -78,7 +80,7 @@ def cluster_corpus(
     if not entries:
         raise NotEmbedded(f"{corpus.name}: no document with text; import some first")
     wanted = k or kmeans.count(len(entries), load_taxonomy().categories.count())
-    digest = corpus_digest(entries)
+    digest = corpus_digest((entry.key, entry.text_digest) for entry in entries)
     last = corpus.cluster_runs.order_by("-pk").first()
     if last is not None:
         # k may have come out lower than wanted where few texts differ.

@@ -1,11 +1,9 @@
 """Classified clusters in; seeds of a campaign, and a reason for every document left out, out."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +15,7 @@ from campaigns.models import Campaign, User
 from decontamination.checks import current_check
 from sampling import allocation, diversity, drawfile
 from sampling.actions.categories import latest_run
+from sampling.actions.clusters import corpus_digest
 from sampling.actions.verdicts import check_documents, leaks_of
 from sampling.allocation import Candidate, Group
 from sampling.models import ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed
@@ -29,10 +28,6 @@ Reason = DrawExclusion.Reason
 
 class CannotDraw(Exception):
     """The corpus is not ready for this campaign."""
-
-
-class UnknownDraw(Exception):
-    """There is no draw of this number."""
 
 
 @dataclass
@@ -85,10 +80,10 @@ def draw_seeds(
     run = ClusterRun.objects.select_for_update(no_key=True).get(pk=latest_run(corpus).pk)
     seen = topics(campaign, run)
     names = list(campaign.taxonomy.categories.order_by("position").values_list("slug", flat=True))
-    check = current_check(campaign)
     entries = _entries(corpus)
     places = _places(run, seen)
     check_documents(corpus=corpus, campaign=campaign, now=now)
+    check = current_check(campaign)
     excluded = _leaks(corpus, campaign) | _left_out(campaign, corpus, entries, places)
     candidates = _candidates(campaign, corpus, names, {pk: entries[pk] for pk in entries if pk not in excluded}, places)
     had = Counter(campaign.seeds.values_list("category__slug", flat=True))
@@ -118,7 +113,7 @@ def draw_seeds(
         per_category=per_category,
         total=total,
         seed=seed,
-        corpus_digest=_corpus_digest(entries.values()),
+        corpus_digest=corpus_digest((entry.key, entry.text_digest) for entry in entries.values()),
         model=run.model,
         classifier_digest=run.classifier_digest,
         decisions=in_force(seen.values()),
@@ -166,13 +161,6 @@ def _candidates(
     if unknown := sorted({one.category for one in found} - set(names)):
         raise CannotDraw(f"{corpus.name}: {unknown[0]} is of another taxonomy than {campaign.slug}'s")
     return found
-
-
-def _corpus_digest(entries: Iterable[_Entry]) -> str:
-    digest = hashlib.sha256()
-    for entry in entries:
-        digest.update(f"{entry.key}\x00{entry.text_digest}\n".encode())
-    return digest.hexdigest()
 
 
 def _spread(picked: list[Candidate], pool: list[Candidate], seed: int) -> dict[str, Any]:
@@ -312,43 +300,3 @@ def _store(
         ),
         batch_size=2000,
     )
-
-
-@dataclass(frozen=True)
-class Replay:
-    """`difference` is one line, empty where the drawn seeds are those that the recorded inputs give, byte for byte."""
-
-    rows: list[tuple[int, str, str, int]]  # rank, document key, category, cluster: as replayed
-    digest: str
-    difference: str
-
-
-def find_draw(pk: int) -> Draw:
-    """Raises UnknownDraw."""
-    draw = Draw.objects.select_related("campaign", "corpus", "run").filter(pk=pk).first()
-    if draw is None:
-        raise UnknownDraw(f"{pk}: there is no such draw")
-    return draw
-
-
-def replay_draw(*, draw: Draw) -> Replay:
-    """Draw again from what was recorded at the time, whatever has become of the corpus since; writes nothing.
-
-    Raises BrokenDrawFile.
-    """
-    inputs = drawfile.read(settings.DATA_DIR / "draws", draw.inputs_digest)
-    again = [(rank, one.key, one.category, one.cluster) for rank, one in inputs.replay()]
-    fields = ("rank", "document__key", "category__slug", "cluster__number")
-    stored = sorted(draw.seeds.values_list(*fields))
-    difference = ""
-    if drawfile.seed_lines(again) != drawfile.seed_lines(stored):
-        pairs = zip_longest(again, stored)
-        first = next(((new, old) for new, old in pairs if new != old))
-        difference = f"stored {_shown(first[1])}, replayed {_shown(first[0])}"
-    elif (inputs.seed, inputs.salt) != (draw.seed, draw.run.digest):
-        difference = f"stored seed {draw.seed} of run {draw.run.digest}, replayed {inputs.seed} of {inputs.salt}"
-    return Replay(again, hashlib.sha256(drawfile.seed_lines(again)).hexdigest(), difference)
-
-
-def _shown(row: tuple[int, str, str, int] | None) -> str:
-    return "nothing" if row is None else f"rank {row[0]}: {row[1]} of {row[2]}, cluster {row[3]}"
