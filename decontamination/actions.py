@@ -73,17 +73,18 @@ def retire(*, reference: Reference, by: User | None, now: datetime) -> None:
 
 def reference_set(*, n: int, cjk_weight: float, now: datetime) -> ReferenceSet:
     """The references in force at this moment, under the rule by which texts are compared with them."""
-    digests = _in_force()
+    digests = versions_in_force()
     fields = {"ngram": n, "cjk_weight": float(cjk_weight), "references": digests, "made_at": now}
     return ReferenceSet.objects.get_or_create(digest=_set_digest(n, cjk_weight, digests), defaults=fields)[0]
 
 
 def reference_set_digest(*, n: int, cjk_weight: float) -> str:
     """Of the set that `reference_set` gives: verdicts made with another are stale."""
-    return _set_digest(n, cjk_weight, _in_force())
+    return _set_digest(n, cjk_weight, versions_in_force())
 
 
-def _in_force() -> list[str]:
+def versions_in_force() -> list[str]:
+    """Their digests, sorted."""
     return sorted(Reference.objects.in_force().values_list("digest", flat=True))
 
 
@@ -93,7 +94,7 @@ def _set_digest(n: int, cjk_weight: float, digests: Sequence[str]) -> str:
 
 def current_index(*, n: int, cjk_weight: float) -> Index:
     """The index of all references in force, for shared runs that count n (`decontamination.leaks`)."""
-    return index_of(_in_force(), n=n, cjk_weight=cjk_weight)
+    return index_of(versions_in_force(), n=n, cjk_weight=cjk_weight)
 
 
 def index_of(digests: Iterable[str], *, n: int, cjk_weight: float) -> Index:

@@ -16,9 +16,9 @@ from decontamination.checks import current_check
 from sampling import allocation, diversity, drawfile
 from sampling.actions.categories import latest_run
 from sampling.actions.clusters import corpus_digest
-from sampling.actions.verdicts import check_documents, leaks_of
+from sampling.actions.verdicts import check_documents
 from sampling.allocation import Candidate, Group
-from sampling.models import ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed
+from sampling.models import ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed, SharedRun
 from sampling.topics import Topic, in_force, topics
 
 Excluded = dict[int, tuple[str, dict[str, Any]]]  # reason and evidence, by the document's primary key
@@ -82,9 +82,9 @@ def draw_seeds(
     names = list(campaign.taxonomy.categories.order_by("position").values_list("slug", flat=True))
     entries = _entries(corpus)
     places = _places(run, seen)
-    check_documents(corpus=corpus, campaign=campaign, now=now)
+    checked = check_documents(corpus=corpus, campaign=campaign, now=now)
     check = current_check(campaign)
-    excluded = _leaks(corpus, campaign) | _left_out(campaign, corpus, entries, places)
+    excluded = _leaks(checked.leaking) | _left_out(campaign, corpus, entries, places)
     candidates = _candidates(campaign, corpus, names, {pk: entries[pk] for pk in entries if pk not in excluded}, places)
     had = Counter(campaign.seeds.values_list("category__slug", flat=True))
     available = Counter(candidate.category for candidate in candidates)
@@ -231,13 +231,13 @@ def _left_out(campaign: Campaign, corpus: Corpus, entries: dict[int, _Entry], pl
     return excluded
 
 
-def _leaks(corpus: Corpus, campaign: Campaign) -> Excluded:
+def _leaks(leaking: dict[int, SharedRun]) -> Excluded:
     return {
         pk: (
             Reason.LEAK,
             {"reference": run.reference.name, "prompt": run.key, "words": run.words, "text": run.text},
         )
-        for pk, run in leaks_of(corpus, campaign).items()
+        for pk, run in leaking.items()
     }
 
 

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 
 from campaigns import events
 from campaigns.models import User
-from decontamination.models import Reference, ReferencePrompt
+from decontamination.actions import versions_in_force
+from decontamination.models import ReferencePrompt
 from sampling import cleaning, resemblance
 from sampling.actions.embedding import Watch, chosen_model, encode_missing, store_of
 from sampling.models import SimilarityCalibration
@@ -40,18 +41,18 @@ def calibrate_similarity(
     model = chosen_model()
     texts = {_digest(rows[place][2]): rows[place][2] for place in needed}
     encode_missing(model=model, texts=texts, watch=watch)
-    found = store_of(model).get([_digest(rows[place][2]) for place in needed])
-    vectors = np.zeros((len(rows), found.shape[1]), np.float32)
-    vectors[needed] = found
-    measured = resemblance.calibrate(pairs, vectors)
+    known = store_of(model).get([_digest(rows[place][2]) for place in needed])
+    vectors = np.zeros((len(rows), known.shape[1]), np.float32)
+    vectors[needed] = known
+    found = resemblance.calibrate(pairs, vectors)
     made = SimilarityCalibration.objects.create(
         model=model.key,
-        references=_versions(),
-        threshold=measured.threshold,
-        rows=[asdict(row) for row in measured.rows],
+        references=versions_in_force(),
+        threshold=found.threshold,
+        rows=[asdict(row) for row in found.rows],
         made_at=now,
     )
-    data = {"model": model.key, "threshold": measured.threshold, "pairs": len(pairs)}
+    data = {"model": model.key, "threshold": found.threshold, "pairs": len(pairs)}
     events.record("similarity calibrated", made, campaign=None, by=by, now=now, data=data)
     return made
 
@@ -59,12 +60,17 @@ def calibrate_similarity(
 def calibration_of(model_key: str) -> Calibration | None:
     """The newest one of a model, None where it was never measured."""
     made = SimilarityCalibration.objects.filter(model=model_key).order_by("-pk").first()
-    return Calibration(made.threshold, [Reliability(**row) for row in made.rows]) if made else None
+    return measured(made) if made else None
+
+
+def measured(made: SimilarityCalibration) -> Calibration:
+    """A calibration as it was measured, from its row."""
+    return Calibration(made.threshold, [Reliability(**row) for row in made.rows])
 
 
 def references_digest() -> str:
     """Of the versions in force, whatever the rule by which words are compared."""
-    return hashlib.sha256("\n".join(_versions()).encode()).hexdigest()
+    return hashlib.sha256("\n".join(versions_in_force()).encode()).hexdigest()
 
 
 def most_similar(texts: Mapping[int, str], *, watch: Watch) -> dict[int, tuple[int, float]]:
@@ -89,10 +95,6 @@ def most_similar(texts: Mapping[int, str], *, watch: Watch) -> dict[int, tuple[i
 
 def _prompts() -> QuerySet[ReferencePrompt]:
     return ReferencePrompt.objects.filter(reference__retired_at=None).order_by("reference__name", "key", "pk")
-
-
-def _versions() -> list[str]:
-    return sorted(Reference.objects.in_force().values_list("digest", flat=True))
 
 
 def _digest(text: str) -> str:

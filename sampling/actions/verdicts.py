@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
 from campaigns.models import Campaign
 from decontamination.actions import index_of, reference_set, reference_set_digest
@@ -30,7 +30,7 @@ class CheckReport:
     documents: int = 0
     checked: int = 0  # compared with every reference
     rechecked: int = 0  # compared with new references only
-    leaks: int = 0
+    leaking: dict[int, SharedRun] = field(default_factory=dict)  # as `leaks_of` gives them
     by_reference: dict[str, int] = field(default_factory=dict)
 
 
@@ -66,17 +66,10 @@ def check_documents(
             break
         for _done in watch(_check(lacking, report, now), count):
             pass
-    leaking = leaks_of(corpus, campaign)
-    names = dict(Reference.objects.in_force().values_list("pk", "name"))
-    report.documents = corpus.documents.count()
-    report.leaks = len(leaking)
-    report.by_reference = {name: 0 for _pk, name in sorted(names.items(), key=lambda row: row[1])}
-    runs = (
-        _runs(campaign, document__corpus=corpus)
-        .values_list("reference")
-        .annotate(number=Count("verdict", distinct=True))
-    )
-    report.by_reference |= {names[pk]: number for pk, number in runs.order_by("reference")}
+    report.documents, report.leaking = corpus.documents.count(), leaks_of(corpus, campaign)
+    report.by_reference = dict.fromkeys(Reference.objects.in_force().values_list("name", flat=True), 0)
+    runs = _runs(campaign, document__corpus=corpus).values_list("reference__name")
+    report.by_reference |= dict(runs.annotate(number=Count("verdict", distinct=True)).order_by("reference__name"))
     return report
 
 
@@ -93,12 +86,10 @@ def leaks_among(documents: Collection[Document], campaign: Campaign) -> dict[int
 def frequent_runs(corpus: Corpus, campaign: Campaign, *, most: int) -> list[dict[str, Any]]:
     """Words that several documents share with a reference, and how many, the most frequent first."""
     groups = _runs(campaign, document__corpus=corpus).values("digest", "words")
-    several = groups.annotate(documents=Count("verdict", distinct=True)).filter(documents__gt=1)
-    rows = [dict(row) for row in several.order_by("-documents", "digest")[:most]]
-    for row in rows:
-        first = SharedRun.objects.filter(digest=row["digest"]).order_by("pk").values("text", "key", "reference__name")
-        row |= first[0]
-    return rows
+    several = groups.annotate(documents=Count("verdict", distinct=True), first=Min("pk")).filter(documents__gt=1)
+    rows = list(several.order_by("-documents", "digest")[:most])
+    firsts = SharedRun.objects.select_related("reference").in_bulk([row["first"] for row in rows])
+    return [{**row, "run": firsts[row["first"]]} for row in rows]
 
 
 def verdict_on(document: Document, campaign: Campaign) -> tuple[Verdict | None, bool]:

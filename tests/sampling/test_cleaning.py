@@ -173,7 +173,7 @@ def test_html_nested_too_deeply_raises_what_the_import_expects() -> None:
         clean("<p>" + "<div>" * 5000 + "deep" + "</div>" * 5000)
 
 
-def test_private_keys_are_masked_whole_in_one_pass() -> None:
+def test_private_keys_are_masked_whole_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     begins, ends = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
     key = f"{begins}\n{'A' * 60}\n{ends}"
     assert mask(f"one {key} two {key} three") == "one [private key] two [private key] three"
@@ -187,9 +187,6 @@ def test_private_keys_are_masked_whole_in_one_pass() -> None:
             searches.append(at)
             return real.search(text, at)
 
-    masking._KEY_ENDS = Counted()  # type: ignore[assignment]
-    try:
-        assert mask(f"{begins}\n" * 5_000).count("PRIVATE") == 5_000
-    finally:
-        masking._KEY_ENDS = real
+    monkeypatch.setattr(masking, "_KEY_ENDS", Counted())
+    assert mask(f"{begins}\n" * 5_000).count("PRIVATE") == 5_000
     assert len(searches) == 1

@@ -266,5 +266,5 @@ def test_words_that_many_documents_share_are_named_once(lead: Client, campaign: 
     load_reference(name="toy", source="toy", prompts=[Prompt("toy", "7", words)], by=None, now=NOW)
     check_documents(corpus=corpus, campaign=campaign, now=NOW)
     (row,) = frequent_runs(corpus, campaign, most=10)
-    assert (row["documents"], row["words"], row["reference__name"], row["key"]) == (3, 11, "toy", "7")
+    assert (row["documents"], row["words"], row["run"].reference.name, row["run"].key) == (3, 11, "toy", "7")
     assert "Words that several documents share" in lead.get("/c/pages/leaks/").content.decode()

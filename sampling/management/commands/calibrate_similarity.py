@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
-from sampling.actions.resemblance import NothingToCompare, calibrate_similarity, calibration_of
+from sampling.actions.resemblance import NothingToCompare, calibrate_similarity, measured
 from sampling.management.watching import watch
 from sampling.model import CannotLoad
 from sampling.resemblance import PRECISION
@@ -20,13 +20,11 @@ class Command(TerminalCommand):
 
     def work(self, **options: Any) -> Outcome:
         made = calibrate_similarity(by=None, now=timezone.now(), watch=watch("embed"))
-        measured = calibration_of(made.model)
-        assert measured is not None  # noqa: S101 - made just now
         figures: dict[str, Any] = {
             "model": made.model,
             "threshold": "none is precise enough" if made.threshold is None else f"{made.threshold:.2f}",
         }
-        for row in measured.rows:
+        for row in measured(made).rows:
             precision = "undefined" if row.precision is None else f"{row.precision:.2f}"
             recall = "undefined" if row.recall is None else f"{row.recall:.2f}"
             figures[row.kind or "all pairs"] = f"{row.pairs:,} pairs, precision {precision}, recall {recall}"

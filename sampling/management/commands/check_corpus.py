@@ -34,7 +34,7 @@ class Command(TerminalCommand):
         if not Reference.objects.in_force().exists():
             raise NothingToCompare("no reference is in force: run load_references first")
         report = actions.check_documents(corpus=corpus, campaign=campaign, now=timezone.now(), watch=watch("check"))
-        leaks = actions.leaks_of(corpus, campaign)
+        leaks = report.leaking
         keys = dict(corpus.documents.filter(pk__in=leaks).values_list("pk", "key"))
         figures: dict[str, Any] = {
             "corpus": corpus.name,
@@ -42,7 +42,7 @@ class Command(TerminalCommand):
             "documents": report.documents,
             "compared_with_all_references": report.checked,
             "compared_with_new_references": report.rechecked,
-            "leaks": report.leaks,
+            "leaks": len(leaks),
         }
         figures |= {f"leaks_of_{name}": count for name, count in report.by_reference.items()}
         figures["leaking"] = [
