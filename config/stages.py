@@ -86,6 +86,11 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
     classify.command = f"manage.py classify_clusters {name}"
     if state:
         embed.facts = [_("%(done)s of %(all)s texts") % {"done": f"{state.embedded:,}", "all": f"{state.usable:,}"}]
+        if state.poorly_read:
+            embed.warning = _(
+                "The embedding model can hardly tell texts in these languages apart: %(languages)s. "
+                "Their clusters will be poor; see “Languages” in the guide for leads."
+            ) % {"languages": ", ".join(state.poorly_read)}
         if state.run:
             cluster.facts = [_number(state.clusters, "%d cluster", "%d clusters"), state.run.method]
         if state.classified:

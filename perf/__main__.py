@@ -5,13 +5,14 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from perf import chinese, contamination, embedding, growth, importing
+from perf import chinese, contamination, embedding, growth, importing, languages
 from perf.report import Scale
 
 COMPARISONS: dict[str, Callable[[Scale], None]] = {
     "contamination": contamination.compare,
     "chinese": chinese.compare,
     "embedding": embedding.compare,
+    "languages": languages.compare,
     "importing": importing.compare,
     "growth": growth.compare,
 }

@@ -1,4 +1,4 @@
-"""Embedding questions: Quorum's batches and store against SentenceTransformer.encode as it comes."""
+"""Embedding questions: Quorum's ways of computing vectors against SentenceTransformer.encode as it comes."""
 
 import logging
 import tempfile
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from perf import texts
 from perf.report import Scale, progress, publish, table
-from sampling.model import Model, embedded_files
+from sampling.model import Means, Model, embedded_files
+from sampling.transformer import BFLOAT16, FLOAT32, processor_has_bfloat16
 from sampling.vectors import VectorStore
 
 _NAME = "embedded:all-MiniLM-L6-v2"
@@ -29,18 +30,39 @@ def compare(scale: Scale) -> None:
 
     questions = texts.questions(scale.texts)
     plain = SentenceTransformer(str(embedded_files(_NAME)))
-    model = Model(_NAME)
-    for each in (plain.encode(questions[:2]), next(model.encode(questions[:2]))):  # what is loaded on first use
-        assert len(each)
-    best = dict[str, tuple[float, float]]()
-    vectors = dict[str, Vectors]()
+    plain.encode(questions[:2])  # what is loaded on first use
+    with tempfile.TemporaryDirectory() as home:
+        models = {
+            "**Quorum**, exact float32": Model(_NAME, Means(Path(home), number_format=FLOAT32)),
+            "**Quorum**, bfloat16": Model(_NAME, Means(Path(home), number_format=BFLOAT16)),
+            "**Quorum**, static": Model(f"static:{_NAME}", Means(Path(home))),
+        }
+        if not processor_has_bfloat16():
+            del models["**Quorum**, bfloat16"]
+        started = time.perf_counter()
+        _vectors(models["**Quorum**, static"], questions[:2])
+        distilled = time.perf_counter() - started
+        for model in models.values():
+            _vectors(model, questions[:2])
+        best, vectors = _timed(plain, models, questions, scale)
+    page = _page(best, vectors, models, questions, scale)
+    page.append(f"The static model was distilled on the spot in {distilled:.0f} s; it is kept.")
+    publish("embedding", "Embedding questions", page, scale)
+
+
+def _timed(
+    plain: object, models: dict[str, Model], questions: Sequence[str], scale: Scale
+) -> tuple[dict[str, tuple[float, float]], dict[str, Vectors]]:
+    """Seconds by the clock and of the processor at best, and the vectors, by the name of the way."""
+    best, vectors = dict[str, tuple[float, float]](), dict[str, Vectors]()
     for turn in range(scale.repeats):  # in turns, so that all meet the same load
         with tempfile.TemporaryDirectory() as folder:
             ways: dict[str, Callable[[], Vectors]] = {
-                _PLAIN: lambda: np.asarray(plain.encode(questions)),
-                "**Quorum**, encoded and stored": lambda: _stored(model, questions, Path(folder)),
-                "**Quorum**, again: all in the store": lambda: _stored(model, questions, Path(folder)),
+                _PLAIN: lambda: np.asarray(plain.encode(questions))  # type: ignore[attr-defined]
             }
+            for name, model in models.items():
+                ways[name] = lambda model=model: _stored(model, questions, Path(folder) / model.key)  # type: ignore[misc]
+            ways["**Quorum**, again: all in the store"] = list(ways.values())[1]
             for name, way in ways.items():
                 progress(f"{name}, {turn + 1} of {scale.repeats}")
                 clock, spent = time.perf_counter(), time.process_time()
@@ -48,29 +70,49 @@ def compare(scale: Scale) -> None:
                 clock, spent = time.perf_counter() - clock, time.process_time() - spent
                 known = best.get(name, (clock, spent))
                 best[name] = min(known[0], clock), min(known[1], spent)
-    theirs, ours = (_unit(each) for each in list(vectors.values())[:2])
-    base = best[_PLAIN]
-    rows = [
-        [
-            name,
-            f"{len(questions) / clock:,.1f}",
-            f"{base[0] / clock:,.2f} ×",
-            f"{spent:.2f}",
-            f"{base[1] / spent:,.2f} ×",
-        ]
-        for name, (clock, spent) in best.items()
+    return best, vectors
+
+
+def _page(
+    best: dict[str, tuple[float, float]],
+    vectors: dict[str, Vectors],
+    models: dict[str, Model],
+    questions: Sequence[str],
+    scale: Scale,
+) -> list[str]:
+    base, theirs = best[_PLAIN], _unit(vectors[_PLAIN])
+    rows = []
+    for name, (clock, spent) in best.items():
+        ours = _unit(vectors[name])
+        cosines = (theirs * ours).sum(1) if ours.shape == theirs.shape else None
+        rows.append(
+            [
+                name,
+                f"{len(questions) / clock:,.1f}",
+                f"{base[0] / clock:,.2f} ×",
+                f"{base[1] / max(spent, 1e-9):,.2f} ×",
+                "" if cosines is None else f"{float(cosines.mean()):.6f}",
+                "" if cosines is None else f"{float(cosines.min()):.6f}",
+                f"{_overlap(theirs, ours):.3f}",
+            ]
+        )
+    head = [
+        "way",
+        "texts/s by the clock",
+        "speed",
+        "of the processor",
+        "mean cosine",
+        "least",
+        "neighbours",
     ]
-    head = ["way", "texts/s by the clock", "speed", "processor seconds", "of the processor"]
     characters = sum(map(len, questions)) / len(questions)
-    parts = [
-        f"{len(questions)} questions of {characters:,.0f} characters on average, {model.key}; the best of "
-        f"{scale.repeats} runs each.",
+    return [
+        f"{len(questions)} questions of {characters:,.0f} characters on average, encoded and stored by "
+        f"{', '.join(model.key for model in models.values())}; the best of {scale.repeats} runs each, in turns. "
+        "`mean cosine` and `least` are those of each vector with the plain way's; `neighbours` is the share of each "
+        f"text's {_NEIGHBOURS} nearest that are the same.",
         table(head, rows),
-        f"The vectors are the same: mean cosine {float((theirs * ours).sum(1).mean()):.6f}, least "
-        f"{float((theirs * ours).sum(1).min()):.6f}; of each text's {_NEIGHBOURS} nearest neighbours "
-        f"{_overlap(theirs, ours):.1%} agree.",
     ]
-    publish("embedding", "Embedding questions", parts, scale)
 
 
 def _stored(model: Model, questions: Sequence[str], folder: Path) -> Vectors:
@@ -82,6 +124,13 @@ def _stored(model: Model, questions: Sequence[str], folder: Path) -> Vectors:
         for places, vectors in model.encode([questions[at] for at in missing]):
             writer.append([digests[missing[at]] for at in places], vectors)
     return VectorStore(folder).get(digests)
+
+
+def _vectors(model: Model, questions: Sequence[str]) -> Vectors:
+    batches = list(model.encode(questions))
+    places = np.concatenate([places for places, _vectors in batches])
+    found: Vectors = np.concatenate([vectors for _places, vectors in batches])[np.argsort(places)]
+    return found
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -22,6 +22,7 @@ class Scale:
     prompts: int = 30_000
     repeats: int = 3
     texts: int = 400  # of the embedding
+    labelled: int = 100  # texts of a topic, for what embedding models make of languages
     imported: tuple[int, ...] = (10_000, 100_000)
     growth: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     prompt_growth: tuple[int, ...] = (5_000, 50_000, 500_000)

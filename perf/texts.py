@@ -106,9 +106,13 @@ def chinese_prompts() -> list[str]:
 
 def chinese_questions() -> list[tuple[str, str]]:
     """Chinese questions, each with its id: title and body."""
-    records = _json_lines(DATA / "corpora" / "questions.jsonl.gz")
-    chinese = (each for each in records if each["natural_language"] == "zh")
+    chinese = (each for each in asked() if each["natural_language"] == "zh")
     return [(each["id"], f"{each['title']}\n{each['body']}".strip()) for each in chinese]
+
+
+def asked() -> Iterator[dict[str, Any]]:
+    """Records of questions in several languages: title, body, tags, natural_language and more."""
+    return _json_lines(DATA / "corpora" / "questions.jsonl.gz")
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -1,22 +1,40 @@
-"""The sentence-embedding model: texts in, unit vectors out.
+"""The embedding model that a name stands for: its key, and unit vectors of texts.
 
-torch and sentence-transformers are imported when the first text is encoded, so that a process which only reads
-vectors, such as a web worker, never loads them.
+A name is one of
+
+- `embedded:NAME`, the model that is shipped; the path of a folder; or a name on the hub, with its revision:
+  a sentence-transformers model;
+- `static:` and one of these: the same model distilled into one vector a token, some hundred times as fast;
+- `lexical:CORPUS`: runs of characters alone, learnt from the texts of that corpus when it is first embedded;
+- several of these joined by `+`: their vectors side by side, the first counting twice as much as any other.
 """
 
 import hashlib
 import importlib.util
-import logging
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
+from sampling.lexical import Lexical
+from sampling.static import DIMENSIONS, Static
+from sampling.transformer import (
+    BACKENDS,
+    BFLOAT16,
+    FLOAT32,
+    FORMATS,
+    NotLoaded,
+    Transformer,
+    Vectors,
+    processor_has_bfloat16,
+    unit,
+    unknown,
+)
 
 # The default comes inside a package from PyPI, so that nothing needs to be downloaded from anywhere else.
 _EMBEDDED = {
@@ -26,96 +44,173 @@ _EMBEDDED = {
         "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     )
 }
-_CHUNK = 2048  # texts that are sorted by length together
-_TOKENS = 4096  # of a batch, padding counted: small enough for a processor's cache
+EMBEDDED: Final = "embedded:"
+STATIC: Final = "static:"
+LEXICAL: Final = "lexical:"
+AUTO: Final = "auto"
+_JOINT: Final = re.compile(rf"\+(?={EMBEDDED}|{STATIC}|{LEXICAL})")  # a path may hold a plus of its own
+# How much others count beside the first of joined models. On questions with known tags, .5 gave purer clusters than
+# the first alone and than .8, in English as in Chinese (perf/results/languages.md).
+_BESIDE: Final = 0.5
+_CHUNK: Final = 4096
 
 
 class CannotLoad(Exception):
     """The model is not there, or is not the one that it should be."""
 
 
+@dataclass(frozen=True)
+class Means:
+    """How vectors are computed, and the folder for what is made on the spot."""
+
+    home: Path
+    revision: str = ""  # of a model on the hub
+    number_format: str = AUTO  # or float32 or bfloat16
+    backend: str = "torch"  # or another of sentence-transformers'
+
+    @property
+    def chosen_format(self) -> str:
+        """bfloat16 where the processor multiplies it, if nobody says otherwise."""
+        if self.number_format != AUTO:
+            return self.number_format
+        return BFLOAT16 if self.backend == "torch" and processor_has_bfloat16() else FLOAT32
+
+
 class Model:
-    """`embedded:NAME` for the one that is shipped, the path of a folder, or a name on the hub with its revision."""
+    def __init__(self, name: str, means: Means) -> None:
+        """Raises CannotLoad."""
+        if means.number_format not in (AUTO, *FORMATS):
+            raise CannotLoad(f"QUORUM_EMBEDDING_FORMAT {means.number_format}: expected {AUTO}, {FLOAT32} or {BFLOAT16}")
+        if means.backend not in BACKENDS:
+            raise CannotLoad(f"QUORUM_EMBEDDING_BACKEND {means.backend}: expected one of {', '.join(BACKENDS)}")
+        self.name, self.means = name, means
+        self._parts = [_Part(part, means) for part in _JOINT.split(name)]
 
-    def __init__(self, name: str, revision: str = "") -> None:
-        self.name, self.revision = name, revision
-
-    @cached_property
+    @property
     def key(self) -> str:
         """Model, revision and number format, as a folder may be called. Raises CannotLoad."""
-        if self.name.startswith("embedded:"):
-            embedded_files(self.name)
-            name, revision = self.name.removeprefix("embedded:"), _EMBEDDED[self.name.removeprefix("embedded:")][2]
-        elif (path := Path(self.name)).is_dir():
-            name, revision = path.resolve().name, _weights_digest(path)
-        elif self.revision:
-            name, revision = self.name, self.revision
-        else:
-            raise CannotLoad(
-                f"QUORUM_EMBEDDING_MODEL {self.name}: no such folder; one on the hub needs QUORUM_EMBEDDING_REVISION"
-            )
-        return re.sub(r"[^\w.@-]+", "_", f"{name}@{revision[:12]}-float32")
+        return re.sub(r"[^\w.@+-]+", "_", "+".join(part.key for part in self._parts))
 
-    @cached_property
-    def _network(self) -> Any:
-        path = embedded_files(self.name) if self.name.startswith("embedded:") else self.name
-        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-        import transformers
-        from sentence_transformers import SentenceTransformer
+    @property
+    def learns_from(self) -> str:
+        """The name of the corpus that has to be learnt from before anything can be encoded; "" if there is none."""
+        return next((part.corpus for part in self._lexical() if not part.lexical.is_learnt), "")
 
-        chatter: Any = transformers.utils.logging
-        chatter.set_verbosity_error()
-        chatter.disable_progress_bar()
-        local = Path(path).is_dir()
-        try:
-            return SentenceTransformer(str(path), revision=None if local else self.revision, local_files_only=local)
-        except (OSError, ValueError) as error:
-            raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {self.name}: {str(error).splitlines()[0]}") from error
+    def learn(self, texts: Sequence[str]) -> None:
+        """Raises CannotLoad."""
+        for part in self._lexical():
+            if not part.lexical.is_learnt:
+                with part.refusing():
+                    part.lexical.learn(texts)
+
+    def _lexical(self) -> Iterator["_Part"]:
+        return (part for part in self._parts if part.corpus)
 
     def encode(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        """Batches of (positions in `texts`, their vectors), each text once, in an order that wastes no padding."""
+        """Batches of (positions in `texts`, their vectors), each text once. Raises CannotLoad."""
+        if len(self._parts) == 1:
+            yield from self._parts[0].encode(texts)
+            return
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
-            for batch in batches(self._lengths(chunk), _TOKENS):
-                yield [start + at for at in batch], self._encode([chunk[at] for at in batch])
+            sides = [part.whole(chunk) * (_BESIDE if at else 1.0) for at, part in enumerate(self._parts)]
+            yield list(range(start, start + len(chunk))), unit(np.concatenate(sides, axis=1))
 
-    def _lengths(self, texts: Sequence[str]) -> list[int]:
-        longest = self._network.max_seq_length or 512
-        tokenizer = self._network.tokenizer
-        if not callable(tokenizer):  # static models split words by other means
-            return [min(len(text) // 4 + 1, longest) for text in texts]
-        return [len(ids) for ids in tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]]
+    @property
+    def reads_characters(self) -> bool:
+        """Whether some part of it needs no vocabulary of any language."""
+        return any(self._lexical())
 
-    def _encode(self, texts: list[str]) -> Vectors:
-        vectors = self._network.encode(
-            texts, batch_size=len(texts), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+    def unknown(self, texts: Sequence[str]) -> float | None:
+        """The share of these texts' tokens that the model has no word for; None where that cannot be told."""
+        if self.reads_characters:
+            return None
+        shares = [part.unknown(texts) for part in self._parts]
+        return min((share for share in shares if share is not None), default=None)
+
+
+class _Part:
+    """One of the models that a name joins, usually the only one."""
+
+    def __init__(self, name: str, means: Means) -> None:
+        self.name, self._means = name, means
+        self.corpus = name.removeprefix(LEXICAL) if name.startswith(LEXICAL) else ""
+        self._is_static = name.startswith(STATIC)
+        self._base = name.removeprefix(STATIC)
+        if name in (LEXICAL, STATIC) or (self.corpus and not re.fullmatch(r"[\w-]+", self.corpus)):
+            raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {name}: expected {LEXICAL}CORPUS or {STATIC}MODEL")
+
+    @property
+    def key(self) -> str:
+        if self.corpus:
+            with self.refusing():
+                return f"lexical-{self.corpus}@{self.lexical.digest[:12]}-{FLOAT32}"
+        name, revision = self._identity
+        if self._is_static:
+            return f"static{DIMENSIONS}-{name}@{revision[:12]}-{FLOAT32}"
+        backend = "" if self._means.backend == "torch" else f"-{self._means.backend}"
+        return f"{name}@{revision[:12]}-{self._means.chosen_format}{backend}"
+
+    @cached_property
+    def _identity(self) -> tuple[str, str]:
+        """Name and revision of the sentence-transformers model, which a folder's weights are the revision of."""
+        if self._base.startswith(EMBEDDED):
+            embedded_files(self._base)
+            name = self._base.removeprefix(EMBEDDED)
+            return name, _EMBEDDED[name][2]
+        if (path := Path(self._base)).is_dir():
+            return path.resolve().name, _weights_digest(path)
+        if self._means.revision:
+            return self._base, self._means.revision
+        raise CannotLoad(
+            f"QUORUM_EMBEDDING_MODEL {self._base}: no such folder; one on the hub needs QUORUM_EMBEDDING_REVISION"
         )
-        return np.ascontiguousarray(vectors, dtype=np.float32)
 
+    @cached_property
+    def lexical(self) -> Lexical:
+        return Lexical(self._means.home / f"lexical-{self.corpus}.npz")
 
-def batches(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
-    """Positions sorted by length, cut so that rows × longest row stays within `tokens`.
+    @property
+    def _path(self) -> str:
+        return str(embedded_files(self._base)) if self._base.startswith(EMBEDDED) else self._base
 
-    >>> list(batches([9, 2, 3, 8], 18))
-    [[0, 3], [2, 1]]
-    """
-    batch: list[int] = []
-    longest = 0
-    for at in sorted(range(len(lengths)), key=lambda at: (-lengths[at], at)):
-        if batch and (len(batch) + 1) * longest > tokens:
-            yield batch
-            batch = []
-        if not batch:
-            longest = max(lengths[at], 1)
-        batch.append(at)
-    if batch:
-        yield batch
+    @cached_property
+    def _encoder(self) -> Lexical | Static | Transformer:
+        if self.corpus:
+            return self.lexical
+        if self._is_static:
+            folder = re.sub(r"[^\w.@-]+", "_", self.key)
+            return Static(self._path, self._means.revision, self._means.home / folder)
+        return Transformer(self._path, self._means.revision, self._means.chosen_format, self._means.backend)
+
+    def encode(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        with self.refusing():
+            yield from self._encoder.encode(texts)
+
+    def whole(self, texts: Sequence[str]) -> Vectors:
+        found: Vectors | None = None
+        for places, vectors in self.encode(texts):
+            if found is None:
+                found = np.empty((len(texts), vectors.shape[1]), np.float32)
+            found[places] = vectors
+        return np.empty((0, 0), np.float32) if found is None else found
+
+    def unknown(self, texts: Sequence[str]) -> float | None:
+        with self.refusing():
+            return unknown(self._path, self._means.revision, texts)
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except NotLoaded as error:
+            raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {self.name}: {error}") from error
 
 
 @cache
 def embedded_files(name: str) -> Path:
     """The folder of an embedded model, found without running any of its package's code. Raises CannotLoad."""
-    known = _EMBEDDED.get(name.removeprefix("embedded:"))
+    known = _EMBEDDED.get(name.removeprefix(EMBEDDED))
     if known is None:
         raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {name}: the embedded models are {', '.join(sorted(_EMBEDDED))}")
     package, folder, wanted = known

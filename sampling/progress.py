@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Count
 
 from campaigns.models import Campaign
-from sampling.model import CannotLoad, Model
+from sampling.actions.embedding import chosen_model, poorly_read_languages, store_of
+from sampling.model import CannotLoad
 from sampling.models import ClusterRun, Corpus, Document, Seed
-from sampling.vectors import BrokenStore, VectorStore
+from sampling.vectors import BrokenStore
 
 
 def chosen_corpus(campaign: Campaign, wanted: str = "") -> Corpus | None:
@@ -32,12 +32,7 @@ class CorpusState:
     clustered: int  # usable documents that the newest run has a place for
     classified: bool
     languages: list[tuple[str, int]]  # natural languages of documents with words, commonest first
-
-    @property
-    def not_english(self) -> float | None:
-        """Share of texts in other languages than the default embedding model's."""
-        texts = sum(count for _language, count in self.languages)
-        return None if not texts else sum(count for language, count in self.languages if language != "en") / texts
+    poorly_read: list[str]  # languages that the embedding model in use can hardly tell texts of apart
 
 
 def corpus_state(corpus: Corpus) -> CorpusState:
@@ -60,14 +55,14 @@ def corpus_state(corpus: Corpus) -> CorpusState:
         clustered=usable.filter(assignments__run=run).count() if run else 0,
         classified=run is not None and not run.assignments.filter(category=None).exists(),
         languages=[(str(language), number) for language, number in languages],
+        poorly_read=poorly_read_languages(corpus),
     )
 
 
 def _embedded(digests: list[str]) -> int:
     """How many of these texts have a vector of the model in use."""
     try:
-        model = Model(settings.EMBEDDING_MODEL, settings.EMBEDDING_REVISION)
-        store = VectorStore(settings.DATA_DIR / "embeddings" / model.key)
+        store = store_of(chosen_model())
         return sum(digest in store for digest in digests)
     except (CannotLoad, BrokenStore):
         return 0

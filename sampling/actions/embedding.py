@@ -1,23 +1,29 @@
 """Text of documents in; their vectors in the store, and links between near-duplicates, out."""
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count
 
 from campaigns import events
 from campaigns.models import Event, User
 from sampling import duplicates
 from sampling.actions.duplicates import link_near
-from sampling.model import Model
+from sampling.legibility import SAMPLE, Reading, alike, poorly_read
+from sampling.lexical import MOST_TEXTS
+from sampling.model import CannotLoad, Means, Model
 from sampling.models import Corpus, Document
 from sampling.vectors import VectorStore
 
 # (batches, how many texts they hold together) → the same batches, watched by a progress bar that counts texts
 Watch = Callable[[Iterable[int], int], Iterable[int]]
+
+_TEXTS = 20_000  # held in memory at a time
 
 
 @dataclass
@@ -27,29 +33,51 @@ class EmbeddingReport:
     encoded: int
     near_duplicates: int
     duplicates: int
-    not_english: float
+    languages: dict[str, Reading]
+
+    @property
+    def poorly_read(self) -> list[str]:
+        return poorly_read(self.languages)
 
 
 def chosen_model() -> Model:
-    return Model(settings.EMBEDDING_MODEL, settings.EMBEDDING_REVISION)
+    """The one that the settings name. Raises CannotLoad."""
+    means = Means(
+        home=settings.DATA_DIR / "models",
+        revision=settings.EMBEDDING_REVISION,
+        number_format=settings.EMBEDDING_FORMAT,
+        backend=settings.EMBEDDING_BACKEND,
+    )
+    return Model(settings.EMBEDDING_MODEL, means)
 
 
 def store_of(model: Model) -> VectorStore:
     return VectorStore(settings.DATA_DIR / "embeddings" / model.key)
 
 
-def encode_missing(*, model: Model, texts: dict[str, str], watch: Watch) -> int:
+def encode_missing(*, model: Model, texts: Mapping[str, str], watch: Watch) -> int:
     """Encode the texts (by digest) that the store lacks; returns how many. A killed run goes on where it stopped."""
     store = store_of(model)
+    lacking = {digest for digest in texts if digest not in store}
+    return _encode(model, ((digest, texts[digest]) for digest in texts if digest in lacking), len(lacking), watch)
+
+
+def _encode(model: Model, texts: Iterable[tuple[str, str]], count: int, watch: Watch) -> int:
+    if not count:
+        return 0
+    store = store_of(model)
     with store.writing({"model": model.key}) as writer:
-        missing = [digest for digest in texts if digest not in store]
 
-        def batches() -> Iterable[int]:
-            for places, vectors in model.encode([texts[digest] for digest in missing]):
-                writer.append([missing[at] for at in places], vectors)
-                yield len(places)
+        def batches() -> Iterator[int]:
+            rows = iter(texts)
+            while chunk := dict(islice(rows, _TEXTS)):
+                # Somebody else may have encoded them while this process waited for its turn.
+                missing = [(digest, text) for digest, text in chunk.items() if digest not in store]
+                for places, vectors in model.encode([text for _digest, text in missing]):
+                    writer.append([missing[at][0] for at in places], vectors)
+                    yield len(places)
 
-        return sum(watch(batches(), len(missing))) if missing else 0
+        return sum(watch(batches(), count))
 
 
 def embed_corpus(
@@ -58,26 +86,21 @@ def embed_corpus(
     """Raises CannotLoad."""
     model = chosen_model()
     documents = Document.objects.filter(corpus=corpus).with_words().order_by("pk")
-    languages = list(documents.values_list("natural_language", flat=True))
-    digests: dict[str, None] = {}
-    encoded = 0
+    _learn(model, corpus)
     store = store_of(model)
-    pending: dict[str, str] = {}
-    for digest in documents.values_list("text_digest", flat=True).iterator(chunk_size=5000):
-        digests[digest] = None
+    digests = dict.fromkeys(documents.values_list("text_digest", flat=True).iterator(chunk_size=5000))
     lacking = {digest for digest in digests if digest not in store}
-    for document in documents.only("title", "text", "text_digest").iterator(chunk_size=1000) if lacking else ():
-        if document.text_digest in lacking:
-            pending.setdefault(document.text_digest, document.wording)
-    if pending:
-        encoded = encode_missing(model=model, texts=pending, watch=watch)
-        store = store_of(model)
+    rows = documents.only("title", "text", "text_digest").iterator(chunk_size=1000) if lacking else ()
+    texts = ((row.text_digest, row.wording) for row in rows if row.text_digest in lacking)
+    encoded = _encode(model, texts, len(lacking), watch)
     seen = hashlib.sha256("\n".join([model.key, str(duplicates.THRESHOLD), *digests]).encode()).hexdigest()
-    if not _done(corpus, seen):
-        vectors = store.get(list(digests))
+    last = _last_time(corpus)
+    if last.get("digest") != seen:
+        vectors = store_of(model).get(list(digests))
         near = link_near(corpus=corpus, vectors=vectors, digests=list(digests))
-        data: dict[str, Any] = {"model": model.key, "texts": len(digests), "encoded": encoded, "near_duplicates": near}
-        events.record("corpus embedded", corpus, campaign=None, by=by, now=now, data={**data, "digest": seen})
+        last = {"model": model.key, "texts": len(digests), "encoded": encoded, "near_duplicates": near, "digest": seen}
+        last["languages"] = {name: asdict(one) for name, one in _readings(corpus, model).items()}
+        events.record("corpus embedded", corpus, campaign=None, by=by, now=now, data=last)
     linked = Document.objects.filter(corpus=corpus).exclude(canonical=None)
     return EmbeddingReport(
         model=model.key,
@@ -85,17 +108,57 @@ def embed_corpus(
         encoded=encoded,
         near_duplicates=linked.filter(similarity__lt=1).count(),
         duplicates=linked.count(),
-        not_english=sum(language != "en" for language in languages) / len(languages) if languages else 0.0,
+        languages=_kept_readings(last),
     )
 
 
-def _done(corpus: Corpus, digest: str) -> bool:
-    """Whether near-duplicates were last looked for among exactly these texts."""
-    last = (
-        Event.objects.filter(
-            object_type="corpus", object_id=str(corpus.pk), verb__in=["corpus embedded", "corpus imported"]
+def _learn(model: Model, corpus: Corpus) -> None:
+    wanted = model.learns_from
+    if not wanted:
+        return
+    if wanted != corpus.name:
+        raise CannotLoad(
+            f"QUORUM_EMBEDDING_MODEL {model.name}: nothing is learnt from corpus {wanted} yet; "
+            f"run embed_corpus {wanted} first"
         )
-        .order_by("-at", "-pk")
-        .first()
-    )
-    return last is not None and last.data.get("digest") == digest
+    # In the order of their digests, which is that of no source, and the same in every database.
+    documents = Document.objects.filter(corpus=corpus).usable().order_by("text_digest")
+    model.learn([row.wording for row in documents.only("title", "text")[:MOST_TEXTS]])
+
+
+def _readings(corpus: Corpus, model: Model) -> dict[str, Reading]:
+    """How well the model reads each natural language, commonest first."""
+    store, found = store_of(model), dict[str, Reading]()
+    usable = Document.objects.filter(corpus=corpus).usable()
+    counts = usable.order_by().values_list("natural_language").annotate(number=Count("pk"))
+    for language, number in counts.order_by("-number", "natural_language"):
+        sample = usable.filter(natural_language=language).order_by("text_digest").only("title", "text", "text_digest")
+        rows = list(sample[:SAMPLE])
+        unknown = model.unknown([row.wording for row in rows])
+        found[language] = Reading(
+            texts=number,
+            alike=alike(store.get([row.text_digest for row in rows])),
+            unknown=None if unknown is None else round(unknown, 4),
+        )
+    return found
+
+
+def poorly_read_languages(corpus: Corpus) -> list[str]:
+    """Those that the model in use was found to read poorly when the corpus was last embedded."""
+    last = _last_time(corpus)
+    try:
+        current = last.get("model") == chosen_model().key
+    except CannotLoad:
+        return []
+    return poorly_read(_kept_readings(last)) if current else []
+
+
+def _kept_readings(data: Mapping[str, Any]) -> dict[str, Reading]:
+    return {name: Reading(**one) for name, one in data.get("languages", {}).items()}
+
+
+def _last_time(corpus: Corpus) -> dict[str, Any]:
+    """What was written when near-duplicates were last looked for; nothing if documents were imported since."""
+    rows = Event.objects.filter(object_type="corpus", object_id=str(corpus.pk))
+    last = rows.filter(verb__in=["corpus embedded", "corpus imported"]).order_by("-at", "-pk").first()
+    return last.data if last is not None and last.verb == "corpus embedded" else {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from decontamination import words
-from perf import chinese, contamination, embedding, growth, importing, peers, texts
+from perf import chinese, contamination, embedding, growth, importing, languages, peers, texts
 from perf.report import Scale
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +31,7 @@ def tiny(folder: Path) -> Scale:
         prompts=200,
         repeats=1,
         texts=8,
+        labelled=2,
         imported=(60,),
         growth=(50,),
         prompt_growth=(40,),
@@ -93,8 +94,20 @@ def test_importing_beside_the_plainest_way(tmp_path: Path) -> None:
 def test_embedding_agrees_with_the_plain_way(tmp_path: Path) -> None:
     embedding.compare(tiny(tmp_path))
     page = (tmp_path / "embedding.md").read_text(encoding="utf-8")
-    assert len(rows(page, "**Quorum**")) == 2
-    assert "mean cosine 1.0000" in page
+    exact, *_others, again = rows(page, "**Quorum**")
+    assert exact[0] == "**Quorum**, exact float32"
+    assert exact[4] == exact[5] == again[4] == "1.000000"
+    assert rows(page, "**Quorum**, static")[0][4] == ""  # of other dimensions
+
+
+@pytest.mark.usefixtures("demo")
+def test_models_and_languages(tmp_path: Path) -> None:
+    languages.compare(tiny(tmp_path))
+    page = (tmp_path / "languages.md").read_text(encoding="utf-8")
+    found = rows(page, "demo corpus")
+    assert {row[1] for row in found} == set(languages._MODELS)
+    assert all(0 < float(row[4]) <= 1 for row in found if len(row) == 6)  # purities
+    assert all(0 <= float(row[3]) <= 1 for row in found if len(row) == 5)  # near-copies found
 
 
 def test_chinese_copies_are_found(tmp_path: Path, shared_data: Path) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,17 @@ def fake_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Every text that is encoded, in order. Each test has a store of its own."""
     encoded: list[str] = []
 
-    def encode(self: Model, texts: list[str]) -> NDArray[np.float32]:
+    def encode(self: Model, texts: Sequence[str]) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         encoded.extend(texts)
-        return np.stack([fake_vector(text) for text in texts])
+        for at in reversed(range(len(texts))):  # not in the order in which they were asked for
+            yield [at], fake_vector(texts[at])[None]
 
-    def lengths(self: Model, texts: Sequence[str]) -> list[int]:
-        return [len(text) // 4 + 1 for text in texts]
+    def unknown(self: Model, texts: Sequence[str]) -> float | None:
+        return None
 
     monkeypatch.setattr(Model, "key", f"fake-{tmp_path.name}")
-    monkeypatch.setattr(Model, "_lengths", lengths)
-    monkeypatch.setattr(Model, "_encode", encode)
+    monkeypatch.setattr(Model, "encode", encode)
+    monkeypatch.setattr(Model, "unknown", unknown)
     return encoded
 
 

@@ -7,9 +7,15 @@ import pytest
 from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from sampling import model
-from sampling.model import CannotLoad, Model, batches
+from sampling.model import CannotLoad, Means, Model
+from sampling.transformer import batches, processor_has_bfloat16
+
+HOME = Path("unused")
+MINILM = "embedded:all-MiniLM-L6-v2"
+EXACT = Means(HOME, number_format="float32")
 
 
 @given(st.lists(st.integers(1, 300), max_size=60), st.integers(1, 2000))
@@ -19,55 +25,175 @@ def test_batches_hold_every_text_once_and_keep_to_the_budget(lengths: list[int],
     assert all(len(batch) == 1 or len(batch) * max(lengths[at] for at in batch) <= tokens for batch in made)
 
 
-def test_the_embedded_model_encodes_like_plain_sentence_transformers() -> None:
-    found = Model("embedded:all-MiniLM-L6-v2")
-    texts = [
-        "How do I reverse a list in Python?",
-        "Reversing a list in Python",
-        "Why does my PostgreSQL index not get used? " * 12,
-        "",
-    ]
-    vectors = np.zeros((len(texts), 384), dtype=np.float32)
-    places = []
+def encoded(found: Model, texts: list[str]) -> NDArray[np.float32]:
+    places: list[int] = []
+    rows: list[NDArray[np.float32]] = []
     for positions, batch in found.encode(texts):
-        vectors[positions] = batch
         places += positions
-    assert sorted(places) == [0, 1, 2, 3]
+        rows.append(batch)
+    assert sorted(places) == list(range(len(texts)))  # each text once
+    vectors = np.concatenate(rows)[np.argsort(places)]
+    assert vectors.dtype == np.float32
+    return vectors
+
+
+TEXTS = [
+    "How do I reverse a list in Python?",
+    "Reversing a list in Python",
+    "Why does my PostgreSQL index not get used? " * 12,
+    "",
+]
+
+
+@pytest.mark.parametrize(("number_format", "least"), [("float32", 0.999999), ("bfloat16", 0.999)])
+def test_the_embedded_model_encodes_like_plain_sentence_transformers(number_format: str, least: float) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    found = Model(MINILM, Means(HOME, number_format=number_format))
+    vectors = encoded(found, TEXTS)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert vectors[0] @ vectors[1] > 0.8 > 0.4 > vectors[0] @ vectors[2]
-    plain = found._network.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-    assert (vectors * plain).sum(axis=1).min() > 0.9999
-    assert found.key == "all-MiniLM-L6-v2@53aa51172d14-float32"
+    plain = SentenceTransformer(str(model.embedded_files(MINILM)))
+    wanted = plain.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
+    assert (vectors * wanted).sum(axis=1).min() > least
+    assert found.key == f"all-MiniLM-L6-v2@53aa51172d14-{number_format}"
+
+
+def test_linear_layers_that_onednn_computes_otherwise_stay_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def broken(*_arguments: object) -> object:
+        raise RuntimeError("not on this processor")
+
+    monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", broken)
+    vectors = encoded(Model(MINILM, EXACT), TEXTS)
+    monkeypatch.undo()
+    assert (vectors * encoded(Model(MINILM, EXACT), TEXTS)).sum(axis=1).min() > 0.999999
+
+
+def test_the_format_is_the_processors_unless_somebody_says_otherwise() -> None:
+    auto = "bfloat16" if processor_has_bfloat16() else "float32"
+    assert Means(HOME).chosen_format == auto
+    assert Means(HOME, backend="onnx").chosen_format == "float32"
+    assert Model(MINILM, Means(HOME, backend="onnx")).key.endswith("-float32-onnx")
+    assert EXACT.chosen_format == "float32"
+
+
+def test_a_static_model_is_distilled_once_and_knows_words_of_a_topic(tmp_path: Path) -> None:
+    means = Means(tmp_path / "models")
+    found = Model(f"static:{MINILM}", means)
+    vectors = encoded(found, TEXTS)
+    assert vectors.shape == (4, 256)
+    assert vectors[0] @ vectors[1] > 0.7 > vectors[0] @ vectors[2]
+    assert not vectors[3].any()  # an empty text says nothing
+    [folder] = (tmp_path / "models").iterdir()
+    assert folder.name == found.key == "static256-all-MiniLM-L6-v2@53aa51172d14-float32"
+    made = folder.stat().st_mtime_ns
+    assert np.array_equal(encoded(Model(f"static:{MINILM}", means), TEXTS), vectors)
+    assert folder.stat().st_mtime_ns == made
+
+
+CHINESE = [f"如何在数据库中查询第{number}个用户的订单" for number in range(10)]
+CHINESE += [f"手机界面的按钮颜色怎样设置为方案{number}" for number in range(10)]
+
+
+def test_a_lexical_model_learns_a_corpus_and_tells_chinese_topics_apart(tmp_path: Path) -> None:
+    means = Means(tmp_path / "models")
+    found = Model("lexical:qa", means)
+    assert found.learns_from == "qa"
+    with pytest.raises(CannotLoad, match=r"lexical:qa: .*lexical-qa\.npz: No such file"):
+        _ = found.key
+    found.learn(CHINESE)
+    assert found.learns_from == ""
+    vectors = encoded(found, CHINESE)
+    close = vectors @ vectors.T
+    assert close[:10, :10].min() > close[:10, 10:].max()
+    key = found.key
+    again = Model("lexical:qa", Means(tmp_path / "again"))
+    again.learn(CHINESE)
+    assert again.key == key  # the same texts, the same model
+    assert np.array_equal(encoded(again, CHINESE), vectors)
+    (tmp_path / "again" / "lexical-qa.npz").write_bytes(b"PK damaged")
+    with pytest.raises(CannotLoad, match="cannot be read"):
+        encoded(Model("lexical:qa", Means(tmp_path / "again")), CHINESE)
+
+
+@pytest.mark.parametrize("texts", [[], ["only one"], ["", ""]])
+def test_too_few_texts_to_learn_from_are_refused(tmp_path: Path, texts: list[str]) -> None:
+    with pytest.raises(CannotLoad, match="too few texts"):
+        Model("lexical:qa", Means(tmp_path / "models")).learn(texts)
+    assert not (tmp_path / "models").exists()
+
+
+def test_joined_models_stand_side_by_side(tmp_path: Path) -> None:
+    means = Means(tmp_path, number_format="float32")
+    joined = Model(f"{MINILM}+lexical:qa", means)
+    joined.learn(CHINESE)
+    vectors = encoded(joined, CHINESE)
+    alone, lexical = encoded(Model(MINILM, means), CHINESE), encoded(Model("lexical:qa", means), CHINESE)
+    assert vectors.shape[1] == alone.shape[1] + lexical.shape[1]
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    wanted = (alone @ alone.T + 0.25 * (lexical @ lexical.T)) / 1.25
+    assert np.allclose(vectors @ vectors.T, wanted, atol=1e-5)
+    assert joined.key == f"{Model(MINILM, means).key}+{Model('lexical:qa', means).key}"
+    assert joined.unknown(CHINESE) is None  # characters need no vocabulary
+    share = Model(MINILM, means).unknown(CHINESE)
+    assert share is not None
+    assert share > 0.3
+    assert Model(MINILM, means).unknown(TEXTS) == 0
 
 
 def test_other_weights_than_the_published_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     package, folder, _digest = model._EMBEDDED["all-MiniLM-L6-v2"]
     monkeypatch.setitem(model._EMBEDDED, "tampered", (package, folder, "0" * 64))
     with pytest.raises(CannotLoad, match="sha256 is 53aa51172d14") as caught:
-        _ = Model("embedded:tampered").key
+        _ = Model("embedded:tampered", EXACT).key
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("embedded:unknown", "embedded models are"), ("some/hub-model", "QUORUM_EMBEDDING_REVISION")],
+    [
+        ("embedded:unknown", "embedded models are"),
+        ("some/hub-model", "QUORUM_EMBEDDING_REVISION"),
+        ("static:some/hub-model", "QUORUM_EMBEDDING_REVISION"),
+        ("static:", "expected lexical:CORPUS or static:MODEL"),
+        ("lexical:../etc", "expected lexical:CORPUS or static:MODEL"),
+    ],
 )
 def test_what_cannot_be_loaded_is_said_in_one_line(name: str, reason: str) -> None:
     with pytest.raises(CannotLoad, match=reason):
-        _ = Model(name).key
+        _ = Model(name, EXACT).key
+
+
+@pytest.mark.parametrize(
+    ("means", "reason"),
+    [
+        (Means(HOME, number_format="int8"), "QUORUM_EMBEDDING_FORMAT int8: expected auto, float32 or bfloat16"),
+        (Means(HOME, backend="jax"), "QUORUM_EMBEDDING_BACKEND jax: expected one of torch, onnx, openvino"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(means: Means, reason: str) -> None:
+    with pytest.raises(CannotLoad, match=reason):
+        Model(MINILM, means)
+
+
+def test_a_backend_that_is_not_installed_is_named() -> None:
+    with pytest.raises(CannotLoad, match=r"embedded:all-MiniLM-L6-v2: .*pip install sentence-transformers\[openvino\]"):
+        encoded(Model(MINILM, Means(HOME, backend="openvino")), TEXTS)
 
 
 def test_a_folder_is_known_by_its_weights(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"one")
-    first = Model(str(tmp_path)).key
+    first = Model(str(tmp_path), EXACT).key
     (tmp_path / "model.safetensors").write_bytes(b"two")
-    assert Model(str(tmp_path)).key != first
+    assert Model(str(tmp_path), EXACT).key != first
 
 
 def test_a_web_process_does_not_load_torch() -> None:
     code = (
         "import sys, config.wsgi, config.urls, sampling.progress, sampling.actions; "
-        "loaded = {'torch', 'transformers', 'sentence_transformers', 'sklearn'} & set(sys.modules); "
+        "loaded = {'torch', 'transformers', 'sentence_transformers', 'sklearn', 'model2vec'} & set(sys.modules); "
         "assert not loaded, loaded"
     )
     done = subprocess.run(

@@ -157,7 +157,7 @@ def test_the_state_of_a_corpus_counts_what_there_is(seed: Seed, campaign: Campai
     assert state.classified
     assert state.embedded == 0
     assert dict(state.languages) == {"en": 4, "zh": 1}
-    assert state.not_english == 0.2
+    assert state.poorly_read == []
     assert not corpus_state(make_corpus()).classified
 
 

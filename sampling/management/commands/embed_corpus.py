@@ -1,6 +1,8 @@
 from argparse import ArgumentParser
+from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from campaigns.terminal import Command as TerminalCommand
@@ -21,6 +23,12 @@ class Command(TerminalCommand):
     def work(self, **options: Any) -> Outcome:
         corpus = actions.find_corpus(options["corpus"])
         report = actions.embed_corpus(corpus=corpus, by=None, now=timezone.now(), watch=watch("embed"))
+        if report.poorly_read:
+            other = f"{settings.EMBEDDING_MODEL}+lexical:{corpus.name}"
+            self.stderr.write(
+                f"warning: {report.model} can hardly tell texts in {', '.join(report.poorly_read)} apart; "
+                f"see Languages in docs/leads.md, or set QUORUM_EMBEDDING_MODEL={other}"
+            )
         return Outcome(
             {
                 "corpus": corpus.name,
@@ -29,6 +37,7 @@ class Command(TerminalCommand):
                 "encoded": report.encoded,
                 "near_duplicates": report.near_duplicates,
                 "duplicates": report.duplicates,
-                "not_english": f"{report.not_english:.1%}",
+                "languages": {name: asdict(one) for name, one in report.languages.items()},
+                "poorly_read": report.poorly_read,
             }
         )

@@ -1,0 +1,103 @@
+"""A corpus's own texts in; a plain model of which words and characters stand together, and texts' unit vectors, out.
+
+Latent semantic analysis: TF-IDF of runs of two to four characters, which need no dictionary of any language, reduced
+by a truncated singular value decomposition (Deerwester et al. 1990). It knows no meaning beyond the corpus it was
+learnt from; for languages that an embedding model has no words for, that is more than the model knows.
+"""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from sampling.transformer import NotLoaded, Vectors, unit
+
+DIMENSIONS: Final = 384
+MOST_TEXTS: Final = 20_000  # that are learnt from; more change little
+_TERMS: Final = 50_000
+_LONGEST: Final = 2_000  # characters of a text: what comes later is mostly code and logs
+_NGRAMS: Final = (2, 4)
+_CHUNK: Final = 2048
+
+
+class Lexical:
+    """What was learnt lies in the file `path`; there is nothing to encode with before."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def is_learnt(self) -> bool:
+        return self.path.is_file()
+
+    @cached_property
+    def digest(self) -> str:
+        """Raises NotLoaded."""
+        try:
+            return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise NotLoaded(f"{self.path}: {error.strerror}") from error
+
+    def learn(self, texts: Sequence[str]) -> None:
+        """From at most MOST_TEXTS of them, evenly spaced; the same texts give the same model. Raises NotLoaded."""
+        from sklearn.decomposition import TruncatedSVD
+        from threadpoolctl import threadpool_limits
+
+        sample = [texts[at * len(texts) // MOST_TEXTS] for at in range(MOST_TEXTS)]
+        sample = sample if len(texts) > MOST_TEXTS else list(texts)
+        counter = _counter(min_df=2, max_features=_TERMS)
+        try:
+            table = counter.fit_transform([_cut(text) for text in sample])
+        except ValueError as error:
+            raise NotLoaded("too few texts to learn words from") from error
+        # Fewer terms or texts than dimensions: as many as there can be.
+        size = min(DIMENSIONS, *(count - 1 for count in table.shape))
+        if size < 1:
+            raise NotLoaded("too few texts to learn words from")
+        with threadpool_limits(limits=1):  # one thread adds numbers in one order
+            axes = TruncatedSVD(size, random_state=0).fit(table).components_
+        content = io.BytesIO()
+        terms = np.array(counter.get_feature_names_out(), dtype=str)
+        np.savez(content, terms=terms, weights=counter.idf_, axes=axes.astype(np.float32))
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        aside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            aside.write_bytes(content.getvalue())
+            aside.replace(self.path)
+        finally:
+            aside.unlink(missing_ok=True)
+        self.__dict__.pop("digest", None)
+        self.__dict__.pop("_learnt", None)
+
+    def encode(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
+        """Batches of (positions in `texts`, their vectors), each text once. A text without a known term is all 0."""
+        counter, axes = self._learnt
+        for start in range(0, len(texts), _CHUNK):
+            chunk = [_cut(text) for text in texts[start : start + _CHUNK]]
+            yield list(range(start, start + len(chunk))), unit(counter.transform(chunk) @ axes.T)
+
+    @cached_property
+    def _learnt(self) -> tuple[Any, Vectors]:
+        try:
+            with np.load(self.path, allow_pickle=False) as content:
+                terms, weights, axes = content["terms"], content["weights"], content["axes"]
+        except (OSError, ValueError, KeyError) as error:
+            raise NotLoaded(f"{self.path}: cannot be read; remove it and embed the corpus again") from error
+        counter = _counter(vocabulary={str(term): at for at, term in enumerate(terms)})
+        counter.idf_ = weights
+        return counter, axes
+
+
+def _cut(text: str) -> str:
+    return text[:_LONGEST]
+
+
+def _counter(**options: Any) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(analyzer="char", ngram_range=_NGRAMS, sublinear_tf=True, dtype=np.float32, **options)
