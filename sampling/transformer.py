@@ -9,7 +9,7 @@ torch and sentence-transformers are imported when the first text is encoded, so 
 vectors, such as a web worker, never loads them.
 """
 
-import importlib.util
+import importlib
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -25,7 +25,12 @@ Vectors = NDArray[np.float32]
 FLOAT32: Final = "float32"
 BFLOAT16: Final = "bfloat16"
 FORMATS: Final = (FLOAT32, BFLOAT16)
-BACKENDS: Final = ("torch", "onnx", "openvino")
+# What sentence-transformers loads of its other backends' packages.
+_PACKAGES: Final = {
+    "onnx": ("optimum.onnxruntime", "ORTModelForFeatureExtraction"),
+    "openvino": ("optimum.intel", "OVModelForFeatureExtraction"),
+}
+BACKENDS: Final = ("torch", *_PACKAGES)
 
 _CHUNK: Final = 2048  # texts that are sorted by length together
 # Tokens of a batch, padding counted. The best of 256 to 8,192 on 2 cores; a graphics processor wants many at once.
@@ -65,8 +70,13 @@ class Transformer:
     @cached_property
     def _network(self) -> Any:
         """Raises NotLoaded."""
-        if self._backend != "torch" and importlib.util.find_spec("optimum") is None:
-            raise NotLoaded(f"the backend needs more packages: pip install sentence-transformers[{self._backend}]")
+        if self._backend in _PACKAGES:
+            package, name = _PACKAGES[self._backend]
+            try:
+                getattr(importlib.import_module(package), name)  # what loads only when it is asked for
+            except (ImportError, AttributeError, RuntimeError) as error:
+                needed = f"pip install sentence-transformers[{self._backend}]"
+                raise NotLoaded(f"the backend's packages are missing or do not go together: {needed}") from error
         logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
         import transformers
         from sentence_transformers import SentenceTransformer
