@@ -36,6 +36,9 @@ X_FRAME_OPTIONS = "DENY"
 EMBEDDING_MODEL = env.text("QUORUM_EMBEDDING_MODEL", "embedded:all-MiniLM-L6-v2")
 EMBEDDING_REVISION = env.text("QUORUM_EMBEDDING_REVISION")
 
+# A web worker opens indexes of references, and leaves making a missing one to another process (config/wsgi.py says so).
+BUILD_INDEXES_APART = env.flag("QUORUM_WEB_WORKER")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,7 +1,9 @@
 """Loading and retiring references, and the index of those in force."""
 
+import fcntl
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +13,8 @@ from django.db import transaction
 
 from campaigns import events
 from campaigns.models import User
-from decontamination.leaks import CorruptIndex, Index, Prompt
+from decontamination.building import build_apart
+from decontamination.leaks import DEFINITION, CorruptIndex, Index, Prompt
 from decontamination.models import Reference, ReferencePrompt, ReferenceSet
 
 BATCH = 2_000
@@ -83,13 +86,19 @@ def reference_set_digest(*, n: int, cjk_weight: float) -> str:
     return _set_digest(n, cjk_weight, versions_in_force())
 
 
+def is_todays_definition(made_with: ReferenceSet) -> bool:
+    """Whether verdicts of this set were made with what is a word and a leak now; else they say nothing of any text."""
+    return made_with.digest == _set_digest(made_with.ngram, made_with.cjk_weight, made_with.references)
+
+
 def versions_in_force() -> list[str]:
     """Their digests, sorted."""
     return sorted(Reference.objects.in_force().values_list("digest", flat=True))
 
 
 def _set_digest(n: int, cjk_weight: float, digests: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join([str(n), str(float(cjk_weight)), *digests]).encode()).hexdigest()
+    rule = [str(value) for value in (n, float(cjk_weight), *DEFINITION.values())]
+    return hashlib.sha256("\n".join([*rule, *digests]).encode()).hexdigest()
 
 
 def current_index(*, n: int, cjk_weight: float) -> Index:
@@ -99,7 +108,7 @@ def current_index(*, n: int, cjk_weight: float) -> Index:
 
 def index_of(digests: Iterable[str], *, n: int, cjk_weight: float) -> Index:
     """The index of some versions of references: a file under the data folder, named by what it holds, made where it
-    is missing, else only opened."""
+    is missing or damaged, else only opened. Raises NotBuilt."""
     versions = sorted(digests)
     name = _set_digest(n, cjk_weight, versions)[:32]
     return _opened(settings.DATA_DIR / "indexes" / f"{name}.index", n, float(cjk_weight), tuple(versions))
@@ -107,14 +116,22 @@ def index_of(digests: Iterable[str], *, n: int, cjk_weight: float) -> Index:
 
 @lru_cache(maxsize=4)
 def _opened(path: Path, n: int, cjk_weight: float, digests: tuple[str, ...]) -> Index:
-    if path.exists():
-        try:
-            return Index.load(path)
-        except CorruptIndex:
-            path.unlink(missing_ok=True)  # made again from the prompts, which are the truth
-    rows = ReferencePrompt.objects.filter(reference__digest__in=digests).order_by("reference__name", "key")
-    prompts = (Prompt(*row) for row in rows.values_list("reference__name", "key", "text").iterator(chunk_size=BATCH))
-    index = Index.build(prompts, n=n, cjk_weight=cjk_weight)
+    try:
+        return Index.load(path, check=True)
+    except (FileNotFoundError, CorruptIndex):
+        pass  # made again from the prompts, which are the truth
     path.parent.mkdir(parents=True, exist_ok=True)
-    index.save(path)
-    return index
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second waits, and finds what the first has made
+        with suppress(FileNotFoundError, CorruptIndex):
+            return Index.load(path, check=True)
+        for left in path.parent.glob(f".{path.name}.*"):  # by one that was killed while it wrote
+            left.unlink()
+        rows = ReferencePrompt.objects.filter(reference__digest__in=digests).order_by("reference__name", "key")
+        names = rows.values_list("reference__name", "key", "text")
+        prompts = (Prompt(*row) for row in names.iterator(chunk_size=BATCH))
+        if settings.BUILD_INDEXES_APART:
+            build_apart(path, prompts, n=n, cjk_weight=cjk_weight)
+        else:
+            Index.build(prompts, n=n, cjk_weight=cjk_weight).save(path)
+        return Index.load(path, check=True)
