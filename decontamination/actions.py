@@ -66,6 +66,14 @@ def load_reference(
 
 
 @transaction.atomic
+def load_references(
+    *, read: Sequence[tuple[str, Sequence[Prompt], str]], by: User | None, now: datetime
+) -> list[tuple[Reference, bool]]:
+    """`load_reference` for several (name, prompts, source): all of them or none. Raises NoPrompts."""
+    return [load_reference(name=name, prompts=prompts, source=source, by=by, now=now) for name, prompts, source in read]
+
+
+@transaction.atomic
 def retire(*, reference: Reference, by: User | None, now: datetime) -> None:
     """Take a version out of force. Its prompts stay, so that old verdicts can still be explained."""
     if Reference.objects.filter(pk=reference.pk, retired_at=None).update(retired_at=now):

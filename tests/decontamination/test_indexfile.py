@@ -70,6 +70,6 @@ def test_foreign_and_damaged_files_are_refused(tmp_path: Path) -> None:
 
 def test_another_definition_of_a_word_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     INDEX.save(tmp_path / "index")
-    monkeypatch.setitem(leaks._DEFINITION, "Unicode", "99.0")
+    monkeypatch.setitem(leaks.DEFINITION, "Unicode", "99.0")
     with pytest.raises(CorruptIndex, match=r"made with Unicode .*, this is 99\.0: build it again"):
         Index.load(tmp_path / "index")

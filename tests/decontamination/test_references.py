@@ -244,3 +244,14 @@ def test_a_reference_is_loaded_by_name_and_file(tmp_path: Path) -> None:
     assert Reference.objects.in_force().get().name == "mine"
     with pytest.raises(CommandError, match="--name goes with one FILE"):
         call_command("load_references", "--name", "mine", "--field", "question", str(file), "other.jsonl")
+
+
+@pytest.mark.parametrize("broken", ["", "{", '{"prompt": 3}', '{"text": "x"}'])
+def test_of_several_references_all_are_loaded_or_none(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "humaneval.jsonl").write_text(json.dumps({"prompt": TEXT}) + "\n")
+    (tmp_path / "multipl-e.jsonl").write_text(broken)
+    with pytest.raises(CommandError, match=r"multipl-e\.jsonl") as refusal:
+        call_command("load_references", "humaneval", "multipl-e", "--from", str(tmp_path))
+    assert refusal.value.returncode == 2
+    assert not Reference.objects.exists()
+    assert not ReferencePrompt.objects.exists()
