@@ -185,7 +185,7 @@ def test_commands_load_and_check(tmp_path: Path, capsys: pytest.CaptureFixture[s
         call_command("check_contamination", str(texts), "--json", str(report))
     assert exit_code.value.code == 1
     rows = [json.loads(line) for line in report.read_text().splitlines()]
-    assert [(row["line"], row["leak"]) for row in rows] == [(1, True), (3, False)]
+    assert [(row["line"], row["leak"]) for row in rows] == [(1, True), (2, False), (3, False)]
     match = rows[0]["matches"][0]
     assert match == {"reference": "toy", "key": "toy/a", "start": 2, "end": 2 + len(TEXT) - 1, "words": 17}
     capsys.readouterr()
