@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from campaigns import events
-from campaigns.models import User
+from campaigns.models import CJK_WEIGHT, Campaign, User
 from decontamination.building import build_apart
 from decontamination.leaks import DEFINITION, CorruptIndex, Index, Prompt
 from decontamination.models import Reference, ReferencePrompt, ReferenceSet
@@ -22,6 +22,10 @@ BATCH = 2_000
 
 class NoPrompts(Exception):
     """A reference without a single prompt protects nothing: most likely the wrong file or field."""
+
+
+class NotInForce(Exception):
+    """Only what is in force is retired."""
 
 
 def prompts_digest(name: str, prompts: Iterable[Prompt]) -> str:
@@ -82,6 +86,17 @@ def retire(*, reference: Reference, by: User | None, now: datetime) -> None:
         events.record("reference retired", reference, campaign=None, by=by, now=now, data=data)
 
 
+@transaction.atomic
+def retire_references(*, names: Sequence[str], by: User | None, now: datetime) -> list[Reference]:
+    """`retire` for the versions in force of these names: all of them or none. Raises NotInForce."""
+    found = {reference.name: reference for reference in Reference.objects.in_force().filter(name__in=names)}
+    if missing := [name for name in names if name not in found]:
+        raise NotInForce(f"{missing[0]}: no such reference is in force")
+    for reference in found.values():
+        retire(reference=reference, by=by, now=now)
+    return list(found.values())
+
+
 def reference_set(*, n: int, cjk_weight: float, now: datetime) -> ReferenceSet:
     """The references in force at this moment, under the rule by which texts are compared with them."""
     digests = versions_in_force()
@@ -112,6 +127,16 @@ def _set_digest(n: int, cjk_weight: float, digests: Sequence[str]) -> str:
 def current_index(*, n: int, cjk_weight: float) -> Index:
     """The index of all references in force, for shared runs that count n (`decontamination.leaks`)."""
     return index_of(versions_in_force(), n=n, cjk_weight=cjk_weight)
+
+
+def indexes_of_rules() -> dict[str, str]:
+    """Their digests by name, after making those that are missing: of the default rule and of every campaign's, so
+    that nobody waits for one while typing."""
+    rules = Campaign.objects.order_by("ngram", "cjk_weight").values_list("ngram", "cjk_weight").distinct()
+    found = {"index": current_index(n=10, cjk_weight=CJK_WEIGHT).digest}
+    for n, cjk_weight in rules:
+        found[f"index_of_{n}_words_weight_{cjk_weight:g}"] = current_index(n=n, cjk_weight=cjk_weight).digest
+    return found
 
 
 def index_of(digests: Iterable[str], *, n: int, cjk_weight: float) -> Index:

@@ -255,3 +255,22 @@ def test_of_several_references_all_are_loaded_or_none(tmp_path: Path, broken: st
     assert refusal.value.returncode == 2
     assert not Reference.objects.exists()
     assert not ReferencePrompt.objects.exists()
+
+
+def test_references_are_retired_by_name_all_or_none(tmp_path: Path, indexes: Path, built: list[int]) -> None:
+    make_campaign(ngram=8)
+    load("one")
+    load("two", CHINESE)
+    with pytest.raises(CommandError, match="three: no such reference is in force") as refusal:
+        call_command("retire_references", "one", "three")
+    assert refusal.value.returncode == 2
+    assert Reference.objects.in_force().count() == 2
+    call_command("retire_references", "one", "--json", str(tmp_path / "figures.json"))
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["references_in_force"] == 1
+    assert [row.name for row in Reference.objects.in_force()] == ["two"]
+    assert Event.objects.filter(verb="reference retired").count() == 1
+    built.clear()
+    assert actions.current_index(n=8, cjk_weight=1.5).matches(TEXT) == []  # the campaign's, ready before anybody asks
+    assert built == []
+    assert load("one").retired_at is None  # back again

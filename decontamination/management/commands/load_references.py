@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from campaigns.models import CJK_WEIGHT, Campaign
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from decontamination import actions, publishers
@@ -60,11 +59,7 @@ class Command(TerminalCommand):
         for reference, created in actions.load_references(read=read, by=None, now=timezone.now()):
             figures[reference.name] = reference.prompt_count
             figures[f"{reference.name}_new"] = created
-        figures["index"] = actions.current_index(n=10, cjk_weight=CJK_WEIGHT).digest
-        rules = Campaign.objects.order_by("ngram", "cjk_weight").values_list("ngram", "cjk_weight").distinct()
-        for n, cjk_weight in rules:
-            index = actions.current_index(n=n, cjk_weight=cjk_weight)
-            figures[f"index_of_{n}_words_weight_{cjk_weight:g}"] = index.digest
+        figures |= actions.indexes_of_rules()
         figures["references_in_force"] = Reference.objects.in_force().count()
         return Outcome(figures)
 
