@@ -38,6 +38,9 @@ EMBEDDING_REVISION = env.text("QUORUM_EMBEDDING_REVISION")
 EMBEDDING_FORMAT = env.text("QUORUM_EMBEDDING_FORMAT", "auto")
 EMBEDDING_BACKEND = env.text("QUORUM_EMBEDDING_BACKEND", "torch")
 
+# A web worker opens indexes of references, and leaves making a missing one to another process (config/wsgi.py says so).
+BUILD_INDEXES_APART = env.flag("QUORUM_WEB_WORKER")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -51,10 +51,10 @@ from decontamination.fingerprints import Filter, Runs, Stretch, Table, joined
 from decontamination.indexfile import CorruptIndex
 from decontamination.promptwords import Prompt, PromptWords
 
-__all__ = ["CorruptIndex", "Index", "Match", "Prompt", "run_digest"]
+__all__ = ["DEFINITION", "CorruptIndex", "Index", "Match", "Prompt", "run_digest"]
 
 _FORM: Final = "quorum-ngrams-2"  # of the canonical form under the digest
-_DEFINITION: Final = {"form": _FORM, "word definition": words.VERSION, "Unicode": unicodedata.unidata_version}
+DEFINITION: Final = {"form": _FORM, "word definition": words.VERSION, "Unicode": unicodedata.unidata_version}
 _BATCH: Final = 128_000  # bytes that a scan reads at a time: what fits the processor's nearer caches
 _PAIRS: Final = 2_000_000  # pairs of a place in the text and one in a prompt that are held at a time
 
@@ -191,7 +191,7 @@ class Index:
 
     def save(self, path: Path) -> None:
         """Write the index to one file, aside first and then renamed. Raises OSError."""
-        kept = {**self._rule._asdict(), "digest": self.digest, **_DEFINITION}
+        kept = {**self._rule._asdict(), "digest": self.digest, **DEFINITION}
         arrays: dict[str, NDArray[Any]] = self._prompts._asdict()
         for name, table in (("long", self._long), ("short", self._short)):
             arrays[f"{name} prints"], arrays[f"{name} places"] = table.prints, table.places
@@ -207,7 +207,7 @@ class Index:
         OSError when there is no such file.
         """
         kept, arrays = indexfile.load(path, check)
-        for name, value in _DEFINITION.items():
+        for name, value in DEFINITION.items():
             if kept.get(name) != value:
                 raise CorruptIndex(f"{path}: made with {name} {kept.get(name)}, this is {value}: build it again")
         long, short = (

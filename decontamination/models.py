@@ -53,7 +53,7 @@ class ReferencePrompt(models.Model):
 class ReferenceSet(models.Model):
     """Which versions a verdict was made with, and by which rule; verdicts of any other set than today's are stale."""
 
-    digest = models.CharField(max_length=64, unique=True, help_text="sha256 of the rule and the versions' digests")
+    digest = models.CharField(max_length=64, unique=True, help_text="sha256 of rule, definition and versions' digests")
     ngram = models.PositiveSmallIntegerField()
     cjk_weight = models.FloatField()
     references = models.JSONField(help_text="digests of the versions, sorted")

@@ -11,26 +11,33 @@ humaneval          ``prompt``, whole; the same of its translations
 any other          the field that is named
 =================  ===========================================================================================
 
-Files: .jsonl, .json (a list of objects, or an object whose one list holds them), both also with .gz, and
-.parquet. A folder is read with all below it, sorted; hidden files and the hub's ``dataset_info`` files are not
-prompts. A key is the file's name without suffix (in a folder, its path from there), the record's own id, and
-the field where it is not the first: ``humaneval-cpp/HumanEval_23_strlen``, ``mbpp_x/Python/11/prompt_text_chinese``.
-Of two files that differ in their suffix only, the later keeps its suffix. Equal prompts under several keys are kept.
+Files: .jsonl, .json (a list of objects, or an object whose one list holds them), .csv and .tsv (in UTF-8, with a
+first line of names), all also with .gz, and .parquet. A folder is read with all below it, sorted; hidden files and
+the hub's ``dataset_info`` files are not prompts. A key is the file's name without suffix (in a folder, its path from
+there), the record's own id, and the field where it is not the first: ``humaneval-cpp/HumanEval_23_strlen``,
+``mbpp_x/Python/11/prompt_text_chinese``. Of two files that differ in their suffix only, the later keeps its suffix.
+Equal prompts under several keys are kept.
 """
 
+import csv
 import gzip
 import json
+import re
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from io import BufferedReader
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from decontamination import words
 from decontamination.promptwords import Prompt
 
-SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
+_PLAIN: Final = (".jsonl", ".json", ".csv", ".tsv")
+SUFFIXES: Final = (*_PLAIN, *(f"{suffix}.gz" for suffix in _PLAIN), ".parquet")
 _NOT_PROMPTS: Final = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")  # NUL and halves of characters: no database keeps them
+LONGEST_KEY: Final = 200
 _IDS: Final = ("task_id", "_id", "id", "question_id", "uid", "name")
 
 
@@ -85,6 +92,9 @@ def prompts_of(
         identity = f"{stem}/{_identity(record, key, number, where)}"
         for used, text in _texts(record, fields, where):
             unique = identity if used in fields.first else f"{identity}/{used}"
+            if len(unique) > LONGEST_KEY:
+                raise BadReference(f"{where}: the key {unique!r:.60} has more than {LONGEST_KEY} characters")
+            _storable(unique, "the key", where)
             if unique in seen:
                 raise BadReference(f"{where}: the key {unique!r} was there before (field {key or 'of its id'})")
             seen.add(unique)
@@ -93,8 +103,11 @@ def prompts_of(
 
 def _read(path: Path) -> Iterator[Record]:
     for file, stem in _files(path):
+        number = 0
         for number, record in _records(file):
             yield Record(f"{file}: {'line' if '.jsonl' in file.name else 'record'} {number}", stem, number, record)
+        if not number:
+            raise BadReference(f"{file}: no record in it")
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
@@ -159,7 +172,13 @@ def _text(record: dict[str, Any], name: str, where: str) -> str:
     value = record[name]
     if not isinstance(value, str) or not value.strip():
         raise BadReference(f"{where}: field {name!r} is not a text: {value!r:.40}")
-    return value
+    return _storable(value, f"field {name!r}", where)
+
+
+def _storable(text: str, what: str, where: str) -> str:
+    if found := _UNSTORABLE.search(text):
+        raise BadReference(f"{where}: {what} holds U+{ord(found.group()):04X}, which is no character of a text")
+    return text
 
 
 def _records(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -168,6 +187,8 @@ def _records(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         rows: Iterator[tuple[int, Any]] = enumerate(_parquet(file), 1)
     elif ".jsonl" in _suffix(file.name):
         rows = _lines(file)
+    elif ".csv" in _suffix(file.name) or ".tsv" in _suffix(file.name):
+        rows = enumerate(_table(file, "," if ".csv" in _suffix(file.name) else "\t"), 1)
     else:
         rows = enumerate(_list(file), 1)
     for number, row in rows:
@@ -187,17 +208,37 @@ def _lines(file: Path) -> Iterator[tuple[int, Any]]:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield number, json.loads(line.decode("utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadReference(f"{file}: line {number}: not JSON in UTF-8 ({error})") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadReference(f"{file}: line {number + 1}: not whole gzip ({error})") from error
+
+
+def _table(file: Path, delimiter: str) -> Iterator[dict[str, str]]:
+    number, allowed = 0, csv.field_size_limit(sys.maxsize)
+    try:
+        with _open(file) as whole:
+            rows = csv.reader(TextIOWrapper(whole, "utf-8-sig", newline=""), delimiter=delimiter, strict=True)
+            names = next(rows, [])
+            if twice := {name for name in names if names.count(name) > 1}:
+                raise BadReference(f"{file}: two columns are called {min(twice)!r}")
+            for number, row in enumerate(filter(None, rows), 1):
+                if len(row) != len(names):
+                    raise BadReference(f"{file}: record {number} has {len(row)} values for {len(names)} columns")
+                yield dict(zip(names, row, strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise BadReference(f"{file}: record {number + 1}: not a table in UTF-8 ({error})") from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise BadReference(f"{file}: record {number + 1}: not whole gzip ({error})") from error
+    finally:
+        csv.field_size_limit(allowed)
 
 
 def _list(file: Path) -> list[Any]:
     try:
         with _open(file) as whole:
             content = json.loads(whole.read().decode("utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadReference(f"{file}: not JSON in UTF-8 ({error})") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadReference(f"{file}: not whole gzip ({error})") from error

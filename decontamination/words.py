@@ -1,16 +1,21 @@
 """What a word is. This is the one definition; everything that compares texts uses it.
 
-A text is normalised by Unicode NFKC, then case folding, then NFKC again (folding may leave letters and
-their accents apart). In the normalised text a word is
+Characters that are not to be seen are left out first: those that Unicode calls default-ignorable, like soft
+hyphens, zero-width spaces and joiners, variation selectors and byte order marks. The rest is normalised by
+NFKC, then case folding, then NFKC again (folding may leave letters and their accents apart); together this
+is Unicode's NFKC_Casefold. In the normalised text a word is
 
 * one CJK ideograph, kana or hangul syllable, each on its own, or else
 * a maximal run of letters, digits and underscores,
 
 together with the combining marks that follow any of its characters: a mark never tears a word apart, and
 a word with a mark that does not compose is another word than the same without it. Everything else
-separates, zero-width spaces, soft hyphens and marks that follow no letter included. "Letter or digit" is
-what ``str.isalnum`` says. Places are counted in characters of the text as it came, before normalising,
-and the end is the first character after the word.
+separates, control characters and marks that follow no letter included. "Letter or digit" is what
+``str.isalnum`` says. Places are counted in characters of the text as it came, before normalising, and the
+end is the first character after the word.
+
+What looks alike is not the same: a Cyrillic letter among Latin ones makes another word, and so does an
+underscore put into one.
 
 >>> split("Return the SUM, please.").words
 ['return', 'the', 'sum', 'please']
@@ -28,6 +33,8 @@ Words(words=['full', 'width'], starts=[0, 5], ends=[4, 10])
 Words(words=['die', 'strasse', 'fix'], starts=[0, 4, 12], ends=[3, 10, 14])
 >>> split("cafe\\u0301 ok")                         # an accent written apart
 Words(words=['café', 'ok'], starts=[0, 6], ends=[5, 8])
+>>> split("fun\\u00adc\\u200btion x\\ufeff")          # what is not seen tears nothing
+Words(words=['function', 'x'], starts=[0, 11], ends=[10, 12])
 >>> split("½ ㍿")                                  # words out of one character share its place
 Words(words=['1', '2', '株', '式', '会', '社'], starts=[0, 0, 2, 2, 2, 2], ends=[1, 1, 3, 3, 3, 3])
 """
@@ -38,7 +45,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-VERSION = 1  # of the definition: part of every index digest
+VERSION = 2  # of the definition: part of every index digest
 
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
 _BEYOND_ASCII = re.compile(r"([^\x00-\x7f]+)")
@@ -54,6 +61,13 @@ _ALONE = (
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7a3"
     "\U0001aff0-\U0001affe\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
+# Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties, the same in every version since 9.
+_IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_IGNORED = re.compile(f"[{_IGNORABLE}]+")
+_IGNORED_LAST = re.compile(rf"[{_IGNORABLE}]+\Z")
 
 
 class Words(NamedTuple):
@@ -74,9 +88,10 @@ class _Patterns(NamedTuple):
 
 
 def normalise(text: str) -> str:
-    """The text in NFKC, case-folded, and in NFKC again; ASCII is only lowered."""
+    """The text without what is not to be seen in NFKC, case-folded, and in NFKC again; ASCII is only lowered."""
     if text.isascii():
         return text.lower()
+    text = _IGNORED.sub("", text)
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -127,6 +142,9 @@ def _stretch(stretch: str) -> str | None:
     at its edge; None when it cannot be read without the character before it."""
     if _PLAIN_CHINESE.fullmatch(stretch):
         return f" {' '.join(_IDEOGRAPH.findall(stretch))} "
+    stretch = _IGNORED.sub("", stretch)
+    if not stretch:
+        return ""
     patterns = _patterns()
     if patterns.attached.match(stretch):
         return None
@@ -146,8 +164,9 @@ _short_stretch = lru_cache(maxsize=65536)(_stretch)
 def _mapped(text: str) -> tuple[str, list[int], list[int]]:
     """The normalised text and, for each of its characters, where the piece it came from starts and ends.
 
-    A piece is the least that can be normalised on its own: a character and all that attaches to it. Where
-    normalising keeps every character of a piece in place, each is mapped to itself.
+    A piece is the least that can be normalised on its own: a character and all that attaches to it or is not
+    to be seen; the latter at its end is left out of its place. Where normalising keeps every character of a
+    piece in place, each is mapped to itself.
     """
     parts: list[str] = []
     starts: list[int] = []
@@ -160,6 +179,8 @@ def _mapped(text: str) -> tuple[str, list[int], list[int]]:
             starts.extend(range(start, end))
             ends.extend(range(start + 1, end + 1))
         else:
+            if end - start > 1 and (unseen := _IGNORED_LAST.search(text, start, end)):
+                end = unseen.start()
             starts.extend([start] * len(part))
             ends.extend([end] * len(part))
     return "".join(parts), starts, ends
@@ -182,7 +203,7 @@ def _patterns() -> _Patterns:
     still = r"[\x00-\x7f\u3041-\u3094\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]+"
     return _Patterns(
         word=re.compile(rf"{run}+(?:[{mark}]+{run}*)*|[{_ALONE}][{mark}]*"),
-        piece=re.compile(rf"(?P<still>{still})(?![{attach}])|(?s:.)[{attach}]*"),
+        piece=re.compile(rf"(?P<still>{still})(?![{attach}{_IGNORABLE}])|(?s:.)[{attach}{_IGNORABLE}]*"),
         attached=re.compile(f"[{attach}]"),
         alone=re.compile(f"[{_ALONE}]"),
     )

@@ -36,7 +36,8 @@ def preview_context(campaign: Campaign, query: str) -> dict[str, Any]:
 
 def ask(request: CampaignRequest, campaign: Campaign) -> None:
     """Pass on to the leads the leak whose button was pressed, if it is in the query that was sent with it."""
-    digest = request.POST.get("ask", "")
+    if not (digest := request.POST.get("ask", "")):
+        return
     for match in actions.leaks(campaign=campaign, text=request.POST.get("query", "")):
         if match.digest == digest:
             note = request.POST.get(f"note-{digest}", "")

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='ReferenceSet',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(help_text="sha256 of the rule and the versions' digests", max_length=64, unique=True)),
+                ('digest', models.CharField(help_text="sha256 of rule, definition and versions' digests", max_length=64, unique=True)),
                 ('ngram', models.PositiveSmallIntegerField()),
                 ('cjk_weight', models.FloatField()),
                 ('references', models.JSONField(help_text='digests of the versions, sorted')),

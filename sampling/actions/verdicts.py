@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
 from campaigns.models import Campaign
-from decontamination.actions import index_of, reference_set, reference_set_digest
+from decontamination.actions import index_of, is_todays_definition, reference_set, reference_set_digest
 from decontamination.leaks import Match
 from decontamination.models import Reference, ReferenceSet
 from sampling.actions.embedding import Watch
@@ -149,7 +149,9 @@ def _check(lacking: QuerySet[Document], report: CheckReport, now: datetime) -> I
         groups: dict[tuple[str, ...], list[_Task]] = {}
         for document in batch:
             verdict = verdicts.get(document.pk)
-            if verdict is not None and verdict.text_digest != document.text_digest:
+            if verdict is not None and (
+                verdict.text_digest != document.text_digest or not is_todays_definition(verdict.made_with)
+            ):
                 verdict = None
             base = tuple(verdict.made_with.references) if verdict is not None else ()
             groups.setdefault(base, []).append(_Task(document, verdict))

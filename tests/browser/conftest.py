@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from campaigns.models import User
+
+PATIENCE = 30_000  # milliseconds: how long a busy machine may take for what a free one does at once
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -29,6 +31,7 @@ def chromium(django_db_setup: None) -> Iterator[Browser]:
     """One browser for a module. While it is there, Playwright's loop runs in this thread, and Django takes the tests
     for asynchronous ones; after it, nothing of that is left for tests elsewhere.
     """
+    expect.set_options(timeout=PATIENCE)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(
@@ -56,7 +59,7 @@ def signed_in(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Pag
             cookie = client.cookies["sessionid"].value
             context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.on("console", lambda message: _note(complaints, page, message))
         page.goto(path)

@@ -68,8 +68,23 @@ def test_foreign_and_damaged_files_are_refused(tmp_path: Path) -> None:
         Index.load(tmp_path / "none")
 
 
+def test_a_flipped_bit_anywhere_is_refused_or_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    INDEX.save(path)
+    whole, text = path.read_bytes(), " and ".join(prompt.text for prompt in PROMPTS)
+    said = list[str]()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
+        try:
+            assert Index.load(path, check=True).matches(text) == INDEX.matches(text)  # between two arrays
+        except CorruptIndex as error:
+            said.append(str(error))
+    assert len(said) > 0.7 * len(whole)
+    assert not any("\n" in line for line in said)
+
+
 def test_another_definition_of_a_word_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     INDEX.save(tmp_path / "index")
-    monkeypatch.setitem(leaks._DEFINITION, "Unicode", "99.0")
+    monkeypatch.setitem(leaks.DEFINITION, "Unicode", "99.0")
     with pytest.raises(CorruptIndex, match=r"made with Unicode .*, this is 99\.0: build it again"):
         Index.load(tmp_path / "index")

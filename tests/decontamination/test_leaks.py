@@ -1,6 +1,7 @@
 """The index equals brute force, and planted leaks of every kind are decided right."""
 
 import doctest
+import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -178,7 +179,10 @@ def test_runs_do_not_reach_from_one_prompt_into_the_next() -> None:
 
 # Few words, some of which look alike to a fingerprint (the same eight bytes first, the same length).
 few = st.sampled_from(
-    ["a", "a", "b", "B", "c", "prefixed_x", "prefixed_y", "数", "数据", "é", "½", "ﬁ", "0", "か゚", "한국"]
+    [
+        *("a", "a", "b", "B", "c", "prefixed_x", "prefixed_y", "数", "数据", "é", "½", "ﬁ", "0", "か゚", "한국"),
+        *("\u00ada", "pre\u200bfixed_x", "数\ufe00", "\u200b", "😀\u200d", "\x00", "w" * 40, "w" * 39 + "v"),
+    ]
 )
 sentences = st.lists(st.tuples(few, st.sampled_from([" ", ", ", "\n", "——"])), max_size=45).map(
     lambda pairs: "".join(word + gap for word, gap in pairs)
@@ -217,6 +221,32 @@ def test_equals_brute_force_in_small_slabs(numbers: list[int], data: st.DataObje
         patch.setattr(leaks, "_BATCH", 50)
         assert index.matches(text) == brute([prompt], text, 4, 2)
         assert list(index.scan([text] * 5)) == [bool(index.matches(text))] * 5
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    base=st.one_of(
+        st.lists(st.sampled_from("ab数"), min_size=20, max_size=60),
+        st.tuples(st.lists(st.sampled_from("ab数"), min_size=1, max_size=4), st.integers(20, 60)).map(
+            lambda part: [part[0][i % len(part[0])] for i in range(part[1])]
+        ),
+    ),
+    weight=st.sampled_from(["1", "1.5"]),
+    data=st.data(),
+)
+def test_equals_brute_force_where_prompts_begin_end_and_overlap_each_other(
+    base: list[str], weight: str, data: st.DataObject
+) -> None:
+    """Pieces of one text, often a periodic one, as prompts of five to fourteen words and as texts."""
+    piece = st.tuples(st.integers(0, len(base) - 5), st.integers(5, 14)).map(lambda at: base[at[0] : at[0] + at[1]])
+    prompts = data.draw(st.lists(piece, min_size=1, max_size=6))
+    pieces = data.draw(st.lists(st.one_of(piece, st.just(["z"])), max_size=6))
+    named = [Prompt("r", str(number), " ".join(prompt)) for number, prompt in enumerate(prompts)]
+    texts = [" ".join(itertools.chain(*pieces)), *(" ".join(each) for each in pieces), " ".join(base)]
+    index = Index.build(named, 10, 5, float(weight))
+    expected = [brute(named, text, 10, 5, weight) for text in texts]
+    assert [index.matches(text) for text in texts] == expected
+    assert list(index.scan(texts)) == [bool(matches) for matches in expected]
 
 
 @settings(max_examples=150, deadline=None)

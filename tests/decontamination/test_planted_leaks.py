@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from decontamination import actions
+from decontamination import actions, words
 from decontamination.leaks import Prompt
 from tests.factories import NOW
 
@@ -49,6 +49,13 @@ LEAKS = {
     "in a comment of code": ("```c\n// " + ENGLISH.replace("largest ", "largest\n// ") + "\nint f();\n```", "en"),
     "Markdown between its words": (ENGLISH.replace("largest product", "**largest** `product`"), "en"),
     "other spaces": (ENGLISH.replace(" ", "\u00a0\u2009"), "en"),
+    "soft hyphens in its words": (
+        ENGLISH.replace("integers", "inte\u00adgers").replace("product", "prod\u00aduct"),
+        "en",
+    ),
+    "zero-width characters between its letters": ("\u200b".join(ENGLISH), "en"),
+    "joiners, marks of direction and a byte order mark": ("\ufeff\u2066" + ENGLISH.replace("r", "r\u200d\u2060"), "en"),
+    "variation selectors": ("\ufe0e".join(CHINESE), "zh"),
     "n words": (" ".join(WORDS[3:13]), "en"),
     "the first n words": (" ".join(WORDS[:10]), "en"),
     "the last n words": (" ".join(WORDS[-10:]), "en"),
@@ -70,6 +77,11 @@ CLEAN = {
     "a short prompt without its last word": "Sort a list of",
     "a prompt of fewer than five words": "Reverse a string",
     "nothing": "",
+    # What the guide says it does not see.
+    "letters that look alike": ENGLISH.replace("e", "е").replace("o", "о"),
+    "underscores in words": ENGLISH.replace("tinct", "_tinct").replace("teg", "_teg").replace("g", "_g"),
+    "Markdown in words": ENGLISH.replace("i", "*i*"),
+    "HTML entities": ENGLISH.replace("i", "&#105;"),
 }
 
 
@@ -100,6 +112,8 @@ def test_leaks_of_every_kind_are_found_wherever_they_stand(tmp_path: Path, place
         match = row["matches"][0]
         found = text[match["start"] : match["end"]]
         assert found.strip("/> \n`*.。!") in planted, kind
+        assert len(words.tokens(found)) == match["words"], kind
+        assert " ".join(words.tokens(found)) in " ".join(words.tokens(planted)), kind
         assert len(before) <= match["start"] < match["end"] <= len(before) + len(planted), kind
 
 

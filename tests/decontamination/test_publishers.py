@@ -96,6 +96,10 @@ def test_any_other_by_its_field(tmp_path: Path) -> None:
         Prompt("ours", "ours/2", "Two?"),
     ]
     assert read(path, "ours", field="q", key="n") == [("ours/a", "One?"), ("ours/b", "Two?")]
+    (tmp_path / "rows.csv").write_text('\ufeffid,q\n7,"One,\ntwo?"\n\n8,' + "long " * 50_000 + "\n", encoding="utf-8")
+    assert read(tmp_path / "rows.csv", "ours", field="q") == [("rows/7", "One,\ntwo?"), ("rows/8", "long " * 50_000)]
+    (tmp_path / "rows.tsv.gz").write_bytes(gzip.compress("q\tid\n求和\t7\n".encode()))
+    assert read(tmp_path / "rows.tsv.gz", "ours", field="q") == [("rows/7", "求和")]
     (tmp_path / "rows.json").write_text('\ufeff{"version": 1, "data": [{"id": 7, "q": "Q"}]}', encoding="utf-8")
     assert read(tmp_path / "rows.json", "mbpp", field="q") == [("rows/7", "Q")]
 
@@ -109,6 +113,12 @@ def test_any_other_by_its_field(tmp_path: Path) -> None:
         (b'{"prompt": "a"}\n{"text": "b", "id": 1}', "x.jsonl: line 2: no field 'prompt', only text, id"),
         (b'{"prompt": null}', "x.jsonl: line 1: field 'prompt' is not a text: None"),
         (b'{"prompt": " "}', "x.jsonl: line 1: field 'prompt' is not a text: ' '"),
+        (b'{"prompt": "a"}\n{"prompt": "b\\u0000"}', "x.jsonl: line 2: field 'prompt' holds U+0000"),
+        (b'{"prompt": "\\ud83d"}', "x.jsonl: line 1: field 'prompt' holds U+D83D"),
+        (b'{"prompt": "a", "id": "\\udead"}', "x.jsonl: line 1: the key holds U+DEAD"),
+        (b'{"prompt": "a", "id": "' + b"i" * 200 + b'"}', "has more than 200 characters"),
+        (b'{"prompt": "a"}\n' + b"[" * 100_000, "x.jsonl: line 2: not JSON in UTF-8"),
+        (b'{"prompt": "a", "n": ' + b"9" * 5_000 + b"}", "x.jsonl: line 1: not JSON in UTF-8"),
         (b'{"prompt": "a", "id": 1}\n{"prompt": "b", "id": 1}', "x.jsonl: line 2: the key 'x/1' was there before"),
     ],
 )
@@ -122,6 +132,20 @@ def test_bad_lines_are_named(tmp_path: Path, content: bytes, message: str) -> No
     ("name", "content", "message"),
     [
         ("x.json", b"{", "x.json: not JSON in UTF-8"),
+        ("x.json", b"[" * 100_000, "x.json: not JSON in UTF-8"),
+        ("x.csv", b"prompt,id\n", "x.csv: no record in it"),
+        ("x.jsonl", b"\n", "x.jsonl: no record in it"),
+        ("x.json", b"[]", "x.json: no record in it"),
+        ("x.csv", b"prompt,id,prompt\na,1,b", "x.csv: two columns are called 'prompt'"),
+        ("x.csv", b"prompt,id\na,1\nb", "x.csv: record 2 has 1 values for 2 columns"),
+        ("x.csv", b'prompt,id\na,1\n"b', "x.csv: record 2: not a table in UTF-8"),
+        ("x.csv", b"prompt,id\na,1\n\xff,2", "x.csv: record "),
+        ("x.csv", b"text,id\na,1", "x.csv: record 1: no field 'prompt', only text, id"),
+        (
+            "x.csv.gz",
+            gzip.compress(b"prompt\n" + os.urandom(9_000).hex().encode())[:-999],
+            "x.csv.gz: record 1: not whole",
+        ),
         ("x.json", b'{"a": 1}', "x.json: neither a list of records nor"),
         ("x.jsonl.gz", gzip.compress(b'{"prompt": "a"}\n' * 99)[:-9], "x.jsonl.gz: line "),
         ("x.json.gz", b"plain", "x.json.gz: not whole gzip"),

@@ -20,11 +20,27 @@ ODD += "\U00020bb7\U0001d400\U0001f600\ud800\ufeff\u212b\u0958"
 texts = st.text(st.one_of(st.sampled_from(ODD), st.characters()), max_size=40)
 
 
+def ignorable(char: str) -> bool:
+    """Default_Ignorable_Code_Point, as Unicode derives it: format characters and others, with exceptions."""
+    code, name = ord(char), unicodedata.name(char, "")
+    if 0xFFF9 <= code <= 0xFFFB or 0x13430 <= code <= 0x13440 or name.startswith(("ARABIC", "SYRIAC", "KAITHI")):
+        return name == "ARABIC LETTER MARK"
+    return (
+        unicodedata.category(char) == "Cf"
+        or "VARIATION SELECTOR" in name
+        or ("HANGUL" in name and "FILLER" in name)
+        or code in (0x34F, 0x17B4, 0x17B5, 0x2065)
+        or 0xFFF0 <= code <= 0xFFF8
+        or 0xE0000 <= code <= 0xE0FFF
+    )
+
+
 def slow(text: str) -> list[str]:
     """The definition read aloud: one character of the normalised text after the other."""
     found: list[str] = []
     joins = attached = False  # whether a letter, a mark that comes next goes on with the last word
-    for char in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()):
+    seen = "".join(char for char in text if not ignorable(char))
+    for char in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold()):
         name = unicodedata.name(char, "")
         if unicodedata.category(char)[0] == "M":
             if attached:
@@ -63,7 +79,12 @@ def test_words_are_as_defined(text: str) -> None:
         ("İstanbul", ["i̇stanbul"]),  # the dot above does not tear the word
         ("हिन्दी में", ["हिन्दी", "में"]),  # vowel signs and virama belong to the word
         ("\u0301a", ["a"]),  # a mark with no letter before it separates
-        ("zero\u200bwidth", ["zero", "width"]),
+        ("zero\u200bwidth, so\u00adft, jo\u200d\u2060ined", ["zerowidth", "soft", "joined"]),
+        ("\ufeffmark \u2066cafe\u200d\u0301\u2069", ["mark", "café"]),
+        ("求\ufe00两\U000e0100个", ["求", "两", "个"]),
+        ("\U0001f469\u200d\U0001f4bb writes\ufe0f it", ["writes", "it"]),
+        ("nul\x00separates", ["nul", "separates"]),
+        ("sum_of\u0430ll s\u0443m", ["sum_of\u0430ll", "s\u0443m"]),  # look-alikes are other letters
         ("한국어", ["한", "국", "어"]),
         ("\u1112\u1161\u11ab\u1100\u116e\u11a8", ["한", "국"]),  # syllables written in jamo
         ("ﾊﾝｶｸ ｶﾞ", ["ハ", "ン", "カ", "ク", "ガ"]),  # half-width kana; the sound mark joins

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from decontamination import waivers as waiving
 from decontamination.actions import load_reference, retire
 from decontamination.checks import current_check
-from decontamination.leaks import Index, Prompt
+from decontamination.leaks import DEFINITION, Index, Prompt
 from decontamination.models import Reference
 from sampling.actions import check_documents, leaks_of, verdict_state
 from sampling.models import Corpus, Document, SharedRun, Verdict
@@ -92,6 +92,21 @@ def test_changed_words_are_compared_again(compared: list[tuple[int, int]]) -> No
     compared.clear()
     assert check(corpus, campaign) == (1, 0, 1)
     assert compared == [(1, 1)]
+
+
+def test_another_definition_of_a_word_makes_every_verdict_stale(
+    compared: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign, corpus = make_campaign(), make_corpus()
+    document(corpus, run(0))
+    reference("one", 0)
+    check(corpus, campaign)
+    monkeypatch.setitem(DEFINITION, "word definition", 99)
+    assert verdict_state(corpus, campaign).stale == 1
+    compared.clear()
+    assert check(corpus, campaign) == (1, 0, 1)  # with all references, although none is new
+    assert compared == [(1, 1)]
+    assert verdict_state(corpus, campaign).fresh == 1
 
 
 def test_a_retired_reference_counts_no_more_and_may_come_back() -> None:

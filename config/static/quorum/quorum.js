@@ -90,6 +90,26 @@
   document.addEventListener("quorum:saved", () => { unsaved = false; });
   window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
+  // A writing form that comes back refused holds what was sent; what was typed since is put back into it. Then, as after
+  // anything typed before htmx listened, the fields say so once more, so that preview and draft follow.
+  const written = (part) => [...part.querySelectorAll("textarea")];
+  let since = [];
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const sent = detail.requestConfig?.formData;
+    since = detail.target.matches("form[data-draft]") ? written(detail.target).filter((el) => el.value !== sent?.get(el.name)) : [];
+  });
+  document.addEventListener("htmx:load", ({ target }) => {
+    for (const el of written(target)) {
+      const old = since.find((field) => field.name === el.name);
+      if (old) {
+        el.value = old.value;
+        el.focus();
+        el.setSelectionRange(old.selectionStart, old.selectionEnd);
+      }
+      if (el.value !== el.defaultValue) el.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+
   // An answer that is not 2xx is shown, too: a lost lease (409) or a refusal (422) carries its reason in the page.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if ([403, 409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }

@@ -1,8 +1,12 @@
+import contextlib
 import gzip
+import itertools
 import json
+import sys
+import zlib
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,10 @@ from campaigns.models import CJK_WEIGHT
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from decontamination import actions
+from decontamination.leaks import Index, Match
 from decontamination.models import Reference
+
+_BATCH = 1_000  # lines that are scanned at a time
 
 
 class Unreadable(Exception):
@@ -20,11 +27,14 @@ class Unreadable(Exception):
 
 
 class Command(TerminalCommand):
-    help = "Check any JSON Lines file against the references in force; exits 1 where a line leaks."
+    help = (
+        "Check any JSON Lines file against the references in force; exits 1 where a line leaks. --json writes one "
+        "object for each line: line, leak, matches (reference, key, start and end in characters of the text, words)."
+    )
     refusals = (Unreadable, OSError)
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("file", metavar="FILE", type=Path, help="JSON Lines, also with gzip; - is standard input")
         parser.add_argument("--field", default="text", help="the field to check (default: text)")
         parser.add_argument("--ngram", type=int, default=10, help="shared words that make a leak (default: 10)")
         parser.add_argument(
@@ -45,8 +55,9 @@ class Command(TerminalCommand):
             raise Unreadable("no reference is in force: run load_references first")
         index = actions.current_index(n=options["ngram"], cjk_weight=weight)
         rows, by_reference = [], Counter[str]()
-        for line, text in self.progress(_texts(options["file"], options["field"]), what="lines"):
-            matches = index.matches(text)
+        for line, text, matches in _checked(
+            self.progress(_texts(options["file"], options["field"]), what="lines"), index
+        ):
             found = [
                 {"reference": m.reference, "key": m.key, "start": m.start, "end": m.end, "words": m.words}
                 for m in matches
@@ -54,7 +65,7 @@ class Command(TerminalCommand):
             rows.append({"line": line, "leak": bool(found), "matches": found})
             by_reference.update({match.reference for match in matches})
             for match in matches[:3]:
-                excerpt = " ".join(text[match.start : match.end].split())[:100]
+                excerpt = " ".join(text[match.start : match.end].split())[:100].encode("utf-8", "replace").decode()
                 self.stdout.write(f"line {line}: {match.reference} {match.key}, {match.words} words: {excerpt}")
         leaks = sum(row["leak"] is True for row in rows)
         figures: dict[str, Any] = {"lines": len(rows), "leaks": leaks}
@@ -65,17 +76,39 @@ class Command(TerminalCommand):
         return Outcome(figures, found=leaks > 0, report=report)
 
 
+def _checked(texts: Iterable[tuple[int, str]], index: Index) -> Iterator[tuple[int, str, list[Match]]]:
+    """Each line with what it shares. Many are scanned at a time: most leak nothing and are never looked at singly."""
+    remaining = iter(texts)
+    while batch := list(itertools.islice(remaining, _BATCH)):
+        for (line, text), leaks in zip(batch, index.scan(text for _, text in batch), strict=True):
+            yield line, text, index.matches(text) if leaks else []
+
+
 def _texts(path: Path, field: str) -> Iterator[tuple[int, str]]:
-    """(line number from 1, text) of each line that is not blank."""
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-        number = 0
-        try:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                row = json.loads(line)
-                if not isinstance(row, dict) or not isinstance(row.get(field), str):
-                    raise Unreadable(f"{path}: line {number}: field {field!r}: no text there")
-                yield number, row[field]
-        except ValueError as error:
-            raise Unreadable(f"{path}: line {number + isinstance(error, UnicodeDecodeError)}: {error}") from error
+    """(line number from 1, text) of each line; a blank line has no text. Raises Unreadable and OSError."""
+    name = "standard input" if str(path) == "-" else str(path)
+    number = 0
+    try:
+        with contextlib.nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
+            peeked = file.peek(2)[:2]  # type: ignore[union-attr]  # both are buffered readers
+            lines = gzip.GzipFile(fileobj=file) if peeked == b"\x1f\x8b" else file
+            for number, line in enumerate(lines, start=1):
+                yield number, _text(line, field, f"{name}: line {number}")
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise Unreadable(f"{name}: line {number + 1}: not whole gzip ({error})") from error
+
+
+def _text(line: bytes, field: str, where: str) -> str:
+    if not line.strip():
+        return ""
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{where}: not JSON in UTF-8 ({error})") from error
+    if not isinstance(row, dict):
+        raise Unreadable(f"{where}: not an object: {row!r:.40}")
+    if field not in row:
+        raise Unreadable(f"{where}: field {field!r}: not there, only {', '.join(row):.200}")
+    if not isinstance(text := row[field], str):
+        raise Unreadable(f"{where}: field {field!r}: not a text: {text!r:.40}")
+    return text

@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from campaigns.models import CJK_WEIGHT, Campaign
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from decontamination import actions, publishers
@@ -26,7 +25,7 @@ class Command(TerminalCommand):
     help = (
         "Put reference benchmarks in force, from files in the shape their authors publish. "
         "`load_references mbpp mceval --from DIR` reads DIR/mbpp and DIR/mceval; "
-        "`load_references --name mine --field prompt FILE` reads any JSON Lines; "
+        "`load_references --name mine --field prompt FILE` reads any JSON Lines, JSON, CSV, TSV or Parquet; "
         "`load_references mine --hub OWNER/DATASET --split test --field prompt` reads the hub."
     )
     refusals = (publishers.BadReference, actions.NoPrompts, Unnamed, OSError)
@@ -50,26 +49,17 @@ class Command(TerminalCommand):
         if options["given_name"] is not None:
             options = self._named(**options)
         self._check_source(**options)
-        now = timezone.now()
-        figures: dict[str, Any] = {}
+        read = []
         for name in options["names"]:
-            if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
-                raise Unnamed(f"{name}: a reference's name has lower-case letters, digits, - and _ only")
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{,79}", name):
+                raise Unnamed(f"{name}: a reference's name has at most 80 lower-case letters, digits, - and _ only")
             prompts, source = self._prompts(name, **options)
-            reference, created = actions.load_reference(
-                name=name,
-                prompts=self.progress(prompts, what=name),
-                source=source,
-                by=None,
-                now=now,
-            )
-            figures[name] = reference.prompt_count
-            figures[f"{name}_new"] = created
-        figures["index"] = actions.current_index(n=10, cjk_weight=CJK_WEIGHT).digest
-        rules = Campaign.objects.order_by("ngram", "cjk_weight").values_list("ngram", "cjk_weight").distinct()
-        for n, cjk_weight in rules:
-            index = actions.current_index(n=n, cjk_weight=cjk_weight)
-            figures[f"index_of_{n}_words_weight_{cjk_weight:g}"] = index.digest
+            read.append((name, list(self.progress(prompts, what=name)), source))
+        figures: dict[str, Any] = {}
+        for reference, created in actions.load_references(read=read, by=None, now=timezone.now()):
+            figures[reference.name] = reference.prompt_count
+            figures[f"{reference.name}_new"] = created
+        figures |= actions.indexes_of_rules()
         figures["references_in_force"] = Reference.objects.in_force().count()
         return Outcome(figures)
 
@@ -103,12 +93,7 @@ class Command(TerminalCommand):
         """DIR/NAME or DIR/NAME.jsonl inside a folder of references; else what was given."""
         if source.is_file():
             return source
-        for candidate in (
-            source / name,
-            source / f"{name}.jsonl",
-            source / f"{name}.json",
-            source / f"{name}.jsonl.gz",
-        ):
+        for candidate in (source / name, *(source / f"{name}{suffix}" for suffix in publishers.SUFFIXES)):
             if candidate.exists():
                 return candidate
         if source.name == name:
