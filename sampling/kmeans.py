@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 METHOD = "k-means"
 METHOD_LARGE = "mini-batch k-means"
 _LARGE = 20_000  # rows from which whole passes over the data cost minutes
+_SAMPLE = 10_000  # rows that a mean is taken over
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Clustering:
     centres: NDArray[np.float32]  # unit vectors
     distances: NDArray[np.float32]  # of each row, 1 − cosine to its centre
     inertia: float  # sum of the distances
+    expected: float  # mean distance of a row, had it come later and been assigned
 
 
 def count(rows: int, categories: int) -> int:
@@ -60,6 +62,7 @@ def cluster(vectors: NDArray[np.float32], k: int, seed: int) -> Clustering:
         centres=centres[order],
         distances=distances,
         inertia=float(distances.sum(dtype=np.float64)),
+        expected=_expected(vectors, number[labels], centres[order]),
     )
 
 
@@ -67,14 +70,36 @@ def nearest(
     vectors: NDArray[np.float32], centres: NDArray[np.float32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The nearest centre of each row, and 1 − cosine to it."""
+    from threadpoolctl import threadpool_limits
+
     labels = np.empty(len(vectors), dtype=np.int64)
     distances = np.empty(len(vectors), dtype=np.float32)
-    for start in range(0, len(vectors), 4096):
-        cosine = vectors[start : start + 4096] @ centres.T
-        best = cosine.argmax(axis=1)
-        labels[start : start + 4096] = best
-        distances[start : start + 4096] = np.clip(1 - cosine[np.arange(len(best)), best], 0, 2)
+    with threadpool_limits(limits=1):
+        for start in range(0, len(vectors), 4096):
+            cosine = vectors[start : start + 4096] @ centres.T
+            best = cosine.argmax(axis=1)
+            labels[start : start + 4096] = best
+            distances[start : start + 4096] = np.clip(1 - cosine[np.arange(len(best)), best], 0, 2)
     return labels, distances
+
+
+def _expected(vectors: NDArray[np.float32], labels: NDArray[np.int64], centres: NDArray[np.float32]) -> float:
+    """What the mean distance would be, had each row come after the clusters were made: to its own cluster's mean
+    without it, or to the nearest other centre. Over at most _SAMPLE rows, evenly spaced.
+    """
+    from scipy.sparse import csr_matrix
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        ones = np.ones(len(labels), dtype=np.float32)
+        sums = csr_matrix((ones, (labels, np.arange(len(labels)))), (len(centres), len(labels))) @ vectors
+        rows = np.unique(np.linspace(0, len(vectors) - 1, min(_SAMPLE, len(vectors))).astype(np.int64))
+        cosine = vectors[rows] @ centres.T
+        without = sums[labels[rows]] - vectors[rows]
+        length = np.linalg.norm(without, axis=1)
+        own = np.einsum("ij,ij->i", vectors[rows], without) / np.where(length > 1e-3, length, 1)
+        cosine[np.arange(len(rows)), labels[rows]] = np.where(length > 1e-3, own, -1)
+        return float(np.clip(1 - cosine.max(axis=1), 0, 2).mean(dtype=np.float64)) if len(vectors) > 1 else 0.0
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """Every write to corpora, clusters, categories, draws and seeds, in the order in which they happen."""
 
 from sampling.actions.categories import classify_clusters
-from sampling.actions.clusters import UnknownCorpus, cluster_corpus, find_corpus, write_assignments
+from sampling.actions.clusters import ClusteringReport, UnknownCorpus, cluster_corpus, find_corpus, write_assignments
 from sampling.actions.decisions import CannotDecide, Changed, UnknownCategory, exclude, merge, overrule, rename
 from sampling.actions.draws import CannotDraw, DrawReport, draw_seeds
 from sampling.actions.embedding import EmbeddingReport, embed_corpus
@@ -21,6 +21,7 @@ __all__ = [
     "CannotDecide",
     "CannotDraw",
     "Changed",
+    "ClusteringReport",
     "DrawReport",
     "EmbeddingReport",
     "ImportReport",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Category, Role
 from sampling import actions
+from sampling.drift import drift
 from sampling.forms import DecisionForm, ExcludeForm, MergeForm, OverruleForm, RenameForm
 from sampling.models import Cluster, ClusterRun, Corpus
 from sampling.progress import chosen_corpus
@@ -64,6 +65,7 @@ def clusters(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         "wanted": wanted,
         "sort": order,
         "verdicts": actions.verdict_state(run.corpus, campaign) if run else None,
+        "drift": drift(run) if run else None,
     }
     return render(request, "sampling/clusters.html", context)
 

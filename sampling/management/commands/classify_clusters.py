@@ -6,8 +6,8 @@ from django.utils import timezone
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from sampling import actions
+from sampling.actions.assignments import NotEmbedded
 from sampling.actions.categories import NotClustered
-from sampling.actions.clusters import NotEmbedded
 from sampling.classifier import TooFewLabels
 from sampling.management.watching import watch
 from sampling.model import CannotLoad
