@@ -36,6 +36,11 @@ X_FRAME_OPTIONS = "DENY"
 EMBEDDING_MODEL = env.text("QUORUM_EMBEDDING_MODEL", "embedded:all-MiniLM-L6-v2")
 EMBEDDING_REVISION = env.text("QUORUM_EMBEDDING_REVISION")
 
+# A server that speaks OpenAI's chat completions may propose categories for clusters. None, unless named here.
+LLM_URL = env.text("QUORUM_LLM_URL").strip()
+LLM_MODEL = env.text("QUORUM_LLM_MODEL").strip()
+LLM_KEY = env.text("QUORUM_LLM_KEY").strip()
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -176,6 +176,35 @@ class Cluster(models.Model):
         ]
 
 
+class ClusterProposal(models.Model):
+    """What a language model was asked of a cluster, and what came back. A lead may accept it; it decides nothing."""
+
+    cluster = models.ForeignKey(Cluster, models.PROTECT, related_name="proposals")
+    url = models.CharField(max_length=500)
+    model = models.CharField(max_length=200)
+    messages = models.JSONField(help_text="the prompt as it was sent")
+    prompt_digest = models.CharField(max_length=64, help_text="sha256 of the messages")
+    answer = models.TextField(blank=True, help_text="as it came")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+")
+    refusal = models.CharField(max_length=100, blank=True, help_text="why the answer counts for nothing")
+    seconds = models.FloatField(help_text="until the answer, attempts that failed included")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cluster", "model", "prompt_digest"], name="one_answer_per_cluster_model_and_prompt"
+            ),
+            models.CheckConstraint(
+                condition=Q(category__isnull=False, refusal="") | Q(category__isnull=True) & ~Q(refusal=""),
+                name="proposal_names_a_category_or_says_why_not",
+            ),
+        ]
+
+    triggers: ClassVar[tuple[Trigger, ...]] = (append_only("cluster_proposals_append_only"),)
+
+
 class ClusterDecision(models.Model):
     """What the leads of one campaign have decided of a cluster, as it stands; how it came about is in the events.
 

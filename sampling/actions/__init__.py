@@ -6,6 +6,7 @@ from sampling.actions.decisions import CannotDecide, Changed, UnknownCategory, e
 from sampling.actions.draws import CannotDraw, DrawReport, draw_seeds
 from sampling.actions.embedding import EmbeddingReport, embed_corpus
 from sampling.actions.imports import ImportReport, import_files, preview
+from sampling.actions.proposals import ProposalReport, chosen_endpoint, propose_categories
 from sampling.actions.replay import Replay, UnknownDraw, find_draw, replay_draw
 from sampling.actions.verdicts import (
     VerdictState,
@@ -25,12 +26,14 @@ __all__ = [
     "DrawReport",
     "EmbeddingReport",
     "ImportReport",
+    "ProposalReport",
     "Replay",
     "UnknownCategory",
     "UnknownCorpus",
     "UnknownDraw",
     "VerdictState",
     "check_documents",
+    "chosen_endpoint",
     "classify_clusters",
     "cluster_corpus",
     "draw_seeds",
@@ -45,6 +48,7 @@ __all__ = [
     "merge",
     "overrule",
     "preview",
+    "propose_categories",
     "rename",
     "replay_draw",
     "verdict_on",

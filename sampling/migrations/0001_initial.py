@@ -272,4 +272,24 @@ class Migration(migrations.Migration):
             model_name='sharedrun',
             constraint=models.CheckConstraint(condition=models.Q(('prompts__gte', 1), ('words__gte', 1)), name='shared_run_has_words'),
         ),
+        migrations.CreateModel(
+            name='ClusterProposal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('url', models.CharField(max_length=500)),
+                ('model', models.CharField(max_length=200)),
+                ('messages', models.JSONField(help_text='the prompt as it was sent')),
+                ('prompt_digest', models.CharField(help_text='sha256 of the messages', max_length=64)),
+                ('answer', models.TextField(blank=True, help_text='as it came')),
+                ('refusal', models.CharField(blank=True, help_text='why the answer counts for nothing', max_length=100)),
+                ('seconds', models.FloatField(help_text='until the answer, attempts that failed included')),
+                ('asked_at', models.DateTimeField()),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.category')),
+                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='sampling.cluster')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('cluster', 'model', 'prompt_digest'), name='one_answer_per_cluster_model_and_prompt'), models.CheckConstraint(condition=models.Q(models.Q(('category__isnull', False), ('refusal', '')), models.Q(('category__isnull', True), models.Q(('refusal', ''), _negated=True)), _connector='OR'), name='proposal_names_a_category_or_says_why_not')],
+            },
+        ),
     ]

@@ -79,7 +79,7 @@ def test_a_clusters_page_needs_as_many_queries_for_many_documents(
     for _ in range(30):
         document = make_document(seed.document.corpus)
         Assignment.objects.create(run=seed.cluster.run, cluster=seed.cluster, document=document, distance=0.3)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         lead.get(f"/c/pages/clusters/{seed.cluster.number}/")
 
 
