@@ -68,7 +68,11 @@ def fake_endpoint(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> It
         def log_message(self, *_args: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_args: Any) -> None:
+            """A client that hangs up is part of a test."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     fake.url = f"http://127.0.0.1:{server.server_port}/v1"
