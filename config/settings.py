@@ -41,6 +41,11 @@ EMBEDDING_BACKEND = env.text("QUORUM_EMBEDDING_BACKEND", "torch")
 # A web worker opens indexes of references, and leaves making a missing one to another process (config/wsgi.py says so).
 BUILD_INDEXES_APART = env.flag("QUORUM_WEB_WORKER")
 
+# A server that speaks OpenAI's chat completions may propose categories for clusters. None, unless named here.
+LLM_URL = env.text("QUORUM_LLM_URL").strip()
+LLM_MODEL = env.text("QUORUM_LLM_MODEL").strip()
+LLM_KEY = env.text("QUORUM_LLM_KEY").strip()
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

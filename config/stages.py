@@ -80,7 +80,8 @@ def _references() -> Stage:
 def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[Stage]:
     embed = Stage("embed", _("Embed"), done=bool(state and state.usable and state.embedded >= state.usable))
     embed.command = f"manage.py embed_corpus {name}"
-    cluster = Stage("cluster", _("Cluster"), done=bool(state and state.run))
+    placed = bool(state and state.run and state.clustered >= state.usable)
+    cluster = Stage("cluster", _("Cluster"), done=placed and not (state and state.other_model))
     cluster.command = f"manage.py cluster_corpus {name}"
     classify = Stage("classify", _("Classify into topics"), done=bool(state and state.classified))
     classify.command = f"manage.py classify_clusters {name}"
@@ -92,7 +93,7 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
                 "Their clusters will be poor; see “Languages” in the guide for leads."
             ) % {"languages": ", ".join(state.poorly_read)}
         if state.run:
-            cluster.facts = [_number(state.clusters, "%d cluster", "%d clusters"), state.run.method]
+            _clusters(cluster, state)
         if state.classified:
             decided = campaign.cluster_decisions.filter(cluster__run=state.run)
             overruled, excluded = decided.exclude(category=None).count(), decided.exclude(exclusion="").count()
@@ -102,6 +103,22 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
             ]
             classify.link = (reverse("sampling:clusters", args=[campaign.slug]), _("Look at the clusters"))
     return [embed, cluster, classify]
+
+
+def _clusters(stage: Stage, state: CorpusState) -> None:
+    """What the stage says of a run, and what it warns of."""
+    stage.facts = [_number(state.clusters, "%d cluster", "%d clusters"), state.run.method if state.run else ""]
+    if waiting := state.usable - state.clustered:
+        stage.facts.append(_number(waiting, "%d document has no place yet", "%d documents have no place yet"))
+    if state.drift and state.drift.assigned:
+        stage.facts.append(_number(state.drift.assigned, "%d assigned later", "%d assigned later"))
+        if state.drift.ratio is not None:
+            stage.facts.append(_("drift %(ratio)s") % {"ratio": f"{state.drift.ratio:.2f}"})
+    if state.other_model:
+        stage.warning = _("The clusters are of another embedding model than the one in use.")
+        stage.command += " --again"
+    elif state.drift and state.drift.far:
+        stage.warning = _("What came later is unlike the clusters. New ones (--again) would fit it better.")
 
 
 def _draw(campaign: Campaign, name: str) -> Stage:

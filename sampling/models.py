@@ -136,7 +136,11 @@ class SimilarityCalibration(models.Model):
 
 
 class ClusterRun(models.Model):
-    """One clustering of one corpus under one model; the newest is the one in use."""
+    """One clustering of one corpus under one model; the newest is the one in use.
+
+    Its digest names the clusters as they were made and goes into every lot of its draws. It stays when documents that
+    come later are assigned to the centres.
+    """
 
     corpus = models.ForeignKey(Corpus, models.PROTECT, related_name="cluster_runs")
     model = models.CharField(max_length=300, help_text="embedding model, revision and number format")
@@ -147,6 +151,10 @@ class ClusterRun(models.Model):
     seed = models.PositiveIntegerField()
     digest = models.CharField(max_length=64, help_text="sha256 over (document key, cluster) in key order")
     inertia = models.FloatField(null=True)
+    centres = models.CharField(max_length=64, help_text="sha256 of the file of centres that new documents go to")
+    expected_distance = models.FloatField(
+        null=True, help_text="mean over the clustered documents, had each been assigned instead"
+    )
     classifier_digest = models.CharField(max_length=64, blank=True)
     classifier_scores = models.JSONField(default=dict)
     created_at = models.DateTimeField()
@@ -166,6 +174,35 @@ class Cluster(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "number"], name="one_cluster_per_run_and_number"),
         ]
+
+
+class ClusterProposal(models.Model):
+    """What a language model was asked of a cluster, and what came back. A lead may accept it; it decides nothing."""
+
+    cluster = models.ForeignKey(Cluster, models.PROTECT, related_name="proposals")
+    url = models.CharField(max_length=500)
+    model = models.CharField(max_length=200)
+    messages = models.JSONField(help_text="the prompt as it was sent")
+    prompt_digest = models.CharField(max_length=64, help_text="sha256 of the messages")
+    answer = models.TextField(blank=True, help_text="as it came")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+")
+    refusal = models.CharField(max_length=100, blank=True, help_text="why the answer counts for nothing")
+    seconds = models.FloatField(help_text="until the answer, attempts that failed included")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cluster", "model", "prompt_digest"], name="one_answer_per_cluster_model_and_prompt"
+            ),
+            models.CheckConstraint(
+                condition=Q(category__isnull=False, refusal="") | Q(category__isnull=True) & ~Q(refusal=""),
+                name="proposal_names_a_category_or_says_why_not",
+            ),
+        ]
+
+    triggers: ClassVar[tuple[Trigger, ...]] = (append_only("cluster_proposals_append_only"),)
 
 
 class ClusterDecision(models.Model):
@@ -209,15 +246,25 @@ class ClusterDecision(models.Model):
     )
 
 
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def of_the_text(self) -> AssignmentQuerySet:
+        """Made of the words that the document has now."""
+        return self.filter(text_digest=F("document__text_digest"))
+
+
 class Assignment(models.Model):
     """A document's place in a run: its cluster, and the category that its own words suggest."""
 
     cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="assignments")
     run = models.ForeignKey(ClusterRun, models.CASCADE, related_name="assignments")
     document = models.ForeignKey(Document, models.PROTECT, related_name="assignments")
+    text_digest = models.CharField(max_length=64, help_text="of the words that were placed")
+    assigned = models.BooleanField(default=False, help_text="to the nearest centre, after the clusters were made")
     distance = models.FloatField(help_text="1 − cosine to the cluster's centre")
     category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+")
     score = models.FloatField(null=True)
+
+    objects = AssignmentQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -263,7 +310,8 @@ class DrawExclusion(models.Model):
         LEAK = "leak", _("shares words with a reference prompt")
         EMPTY = "empty", _("neither title nor text")
         DRAWN = "drawn", _("already drawn")
-        UNCLUSTERED = "unclustered", _("imported after the clusters were made")
+        UNCLUSTERED = "unclustered", _("new or changed since documents were last given a cluster")
+        UNCLASSIFIED = "unclassified", _("new or changed since documents were last given a category")
         EXCLUDED = "excluded", _("in a cluster that a lead excluded")
 
     draw = models.ForeignKey(Draw, models.CASCADE, related_name="exclusions")

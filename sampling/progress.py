@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, F
 
 from campaigns.models import Campaign
 from sampling.actions.embedding import chosen_model, poorly_read_languages, store_of
+from sampling.drift import Drift, drift
 from sampling.model import CannotLoad
 from sampling.models import ClusterRun, Corpus, Document, Seed
 from sampling.vectors import BrokenStore
@@ -29,7 +30,9 @@ class CorpusState:
     embedded: int  # of the usable ones
     run: ClusterRun | None  # the newest
     clusters: int
-    clustered: int  # usable documents that the newest run has a place for
+    clustered: int  # usable documents whose words have a place in the newest run
+    drift: Drift | None  # of the newest run
+    other_model: bool  # whether the newest run is of another model than the one in use
     classified: bool
     languages: list[tuple[str, int]]  # natural languages of documents with words, commonest first
     poorly_read: list[str]  # languages that the embedding model in use can hardly tell texts of apart
@@ -52,11 +55,20 @@ def corpus_state(corpus: Corpus) -> CorpusState:
         embedded=_embedded(list(usable.values_list("text_digest", flat=True))),
         run=run,
         clusters=run.k if run else 0,
-        clustered=usable.filter(assignments__run=run).count() if run else 0,
+        clustered=usable.filter(assignments__run=run, assignments__text_digest=F("text_digest")).count() if run else 0,
+        drift=drift(run) if run else None,
+        other_model=run is not None and run.model != _model_in_use(run.model),
         classified=run is not None and not run.assignments.filter(category=None).exists(),
         languages=[(str(language), number) for language, number in languages],
         poorly_read=poorly_read_languages(corpus),
     )
+
+
+def _model_in_use(otherwise: str) -> str:
+    try:
+        return chosen_model().key
+    except CannotLoad:
+        return otherwise
 
 
 def _embedded(digests: list[str]) -> int:

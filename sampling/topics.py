@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Category, User
-from sampling.models import Cluster, ClusterDecision, ClusterRun
+from sampling.models import Cluster, ClusterDecision, ClusterProposal, ClusterRun
 
 
 @dataclass
@@ -54,6 +54,15 @@ def topics(campaign: Campaign, run: ClusterRun) -> dict[int, Topic]:
             topic.into, topic.decided, topic.exclusion = root.cluster, root.decided, root.exclusion
             root.merged.append(topic.cluster)
     return found
+
+
+def proposals_of(cluster: Cluster) -> list[ClusterProposal]:
+    """The last answer of each language model that was asked of it, the newest first."""
+    rows = cluster.proposals.select_related("category").order_by("-asked_at", "-pk")
+    newest: dict[str, ClusterProposal] = {}
+    for row in rows:
+        newest.setdefault(row.model, row)
+    return list(newest.values())
 
 
 def in_force(seen: Iterable[Topic]) -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """Every write to corpora, clusters, categories, draws and seeds, in the order in which they happen."""
 
 from sampling.actions.categories import classify_clusters
-from sampling.actions.clusters import UnknownCorpus, cluster_corpus, find_corpus, write_assignments
+from sampling.actions.clusters import ClusteringReport, UnknownCorpus, cluster_corpus, find_corpus, write_assignments
 from sampling.actions.decisions import CannotDecide, Changed, UnknownCategory, exclude, merge, overrule, rename
 from sampling.actions.draws import CannotDraw, DrawReport, draw_seeds
 from sampling.actions.embedding import EmbeddingReport, embed_corpus
 from sampling.actions.imports import ImportReport, import_files, preview
+from sampling.actions.proposals import ProposalReport, chosen_endpoint, propose_categories
 from sampling.actions.replay import Replay, UnknownDraw, find_draw, replay_draw
 from sampling.actions.verdicts import (
     VerdictState,
@@ -21,15 +22,18 @@ __all__ = [
     "CannotDecide",
     "CannotDraw",
     "Changed",
+    "ClusteringReport",
     "DrawReport",
     "EmbeddingReport",
     "ImportReport",
+    "ProposalReport",
     "Replay",
     "UnknownCategory",
     "UnknownCorpus",
     "UnknownDraw",
     "VerdictState",
     "check_documents",
+    "chosen_endpoint",
     "classify_clusters",
     "cluster_corpus",
     "draw_seeds",
@@ -44,6 +48,7 @@ __all__ = [
     "merge",
     "overrule",
     "preview",
+    "propose_categories",
     "rename",
     "replay_draw",
     "verdict_on",

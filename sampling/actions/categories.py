@@ -1,5 +1,6 @@
 """Labelled documents and leads' decisions in; a category with a score for every document and cluster out."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from campaigns import events
 from campaigns.actions import load_taxonomy
 from campaigns.models import Campaign, Taxonomy, User
 from sampling import cleaning, duplicates
-from sampling.actions.clusters import NotEmbedded
+from sampling.actions.assignments import NotEmbedded
 from sampling.actions.embedding import Watch, chosen_model, encode_missing, store_of
 from sampling.actions.imports import documents_of
 from sampling.classifier import Classifier, Evaluation, Training, evaluate
@@ -64,7 +65,7 @@ def _labelled(taxonomy: Taxonomy, model: Model, watch: Watch) -> Training:
     own = Document.objects.filter(true_category__taxonomy=taxonomy).order_by("pk")
     known += own.values_list(*fields, "true_category__slug")
     corrected, dropped = _corrections(taxonomy)
-    rows = Assignment.objects.filter(cluster__in=corrected).order_by("pk")
+    rows = Assignment.objects.of_the_text().filter(cluster__in=corrected).order_by("pk")
     known += [
         (digest, title, text, corrected[cluster])
         for digest, title, text, cluster in rows.values_list(*(f"document__{name}" for name in fields), "cluster_id")
@@ -135,28 +136,27 @@ def classify_clusters(
     run = latest_run(corpus)
     model = chosen_model()
     if run.model != model.key:
-        raise NotEmbedded(f"{corpus.name}: clustered with {run.model}, not with {model.key}; run cluster_corpus first")
+        raise NotEmbedded(
+            f"{corpus.name}: clustered with {run.model}, not with {model.key}; run cluster_corpus --again"
+        )
     taxonomy = load_taxonomy()
     training = _labelled(taxonomy, model, watch)
-    rows = list(
-        run.assignments.order_by("pk").values_list(
-            "pk", "cluster_id", "document__text_digest", "document__natural_language"
-        )
-    )
-    changed = run.classifier_digest != training.digest
+    rows = [_Row(*row) for row in _places(run)]
+    # Documents that came to the run since, or whose words have changed, have a place and no category.
+    changed = run.classifier_digest != training.digest or any(row.category is None for row in rows)
     judged = None
     if changed or with_evaluation:
         classifier = Classifier(training)
         judged = evaluate(classifier, training)
     if changed and judged:
-        digests = [digest for _pk, _cluster, digest, _language in rows]
-        scores = classifier.probabilities(digests, store_of(model).get(digests))
-        places = [(pk, cluster) for pk, cluster, *_rest in rows]
-        run.classifier_digest, run.classifier_scores = training.digest, _kept(judged)
+        scores = classifier.probabilities(
+            [row.text_digest for row in rows], store_of(model).get([row.text_digest for row in rows])
+        )
         data = {"corpus": corpus.name, "training": len(training.labels), "digest": training.digest}
         with transaction.atomic():
-            ClusterRun.objects.select_for_update(no_key=True).get(pk=run.pk)
-            _propose(taxonomy=taxonomy, rows=places, scores=scores, names=classifier.categories)
+            run = ClusterRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+            run.classifier_digest, run.classifier_scores = training.digest, _kept(judged)
+            _propose(taxonomy=taxonomy, run=run, rows=rows, scores=scores, names=classifier.categories)
             run.save(update_fields=["classifier_digest", "classifier_scores"])
             events.record(
                 "clusters classified", run, campaign=None, by=by, now=now, data={**data, "macro_f1": judged.macro_f1}
@@ -168,7 +168,7 @@ def classify_clusters(
         documents=len(rows),
         clusters=run.k,
         overruled=ClusterDecision.objects.filter(cluster__run=run).exclude(category=None).count(),
-        not_english=sum(language != "en" for *_rest, language in rows) / max(len(rows), 1),
+        not_english=sum(row.language != "en" for row in rows) / max(len(rows), 1),
         evaluation=judged,
         right=_right(run),
     )
@@ -184,21 +184,38 @@ def _kept(judged: Evaluation) -> dict[str, Any]:
     return {**asdict(judged), "confusions": [list(row) for row in judged.confusions[:_CONFUSIONS_KEPT]]}
 
 
-def _propose(*, taxonomy: Taxonomy, rows: list[tuple[int, int]], scores: Any, names: list[str]) -> None:
+@dataclass(frozen=True)
+class _Row:
+    """A place, as it was read."""
+
+    pk: int
+    cluster: int
+    text_digest: str
+    category: int | None
+    score: float | None
+    language: str
+
+
+def _places(run: ClusterRun) -> Iterator[tuple[Any, ...]]:
+    fields = ("pk", "cluster_id", "text_digest", "category_id", "score", "document__natural_language")
+    return run.assignments.order_by("pk").values_list(*fields).iterator(chunk_size=5000)
+
+
+def _propose(*, taxonomy: Taxonomy, run: ClusterRun, rows: list[_Row], scores: Any, names: list[str]) -> None:
     categories = {row.slug: row for row in taxonomy.categories.all()}
-    best = scores.argmax(axis=1)
+    # A document that was placed anew since it was read keeps what it has: the next classification sees to it.
+    standing = dict(run.assignments.values_list("pk", "text_digest").iterator(chunk_size=5000))
+    changed, of_cluster = [], dict[int, list[int]]()
+    for at, row in enumerate(rows):
+        if standing.get(row.pk) != row.text_digest:
+            continue
+        of_cluster.setdefault(row.cluster, []).append(at)
+        best = int(scores[at].argmax())
+        category, score = categories[names[best]], round(float(scores[at, best]), 6)
+        if (category.pk, score) != (row.category, row.score):
+            changed.append(Assignment(pk=row.pk, category=category, score=score))
     size = 200 if connection.vendor == "sqlite" else 2000
-    Assignment.objects.bulk_update(
-        [
-            Assignment(pk=pk, category=categories[names[at]], score=round(float(scores[row, at]), 6))
-            for row, ((pk, _cluster), at) in enumerate(zip(rows, best, strict=True))
-        ],
-        ["category", "score"],
-        batch_size=size,
-    )
-    of_cluster: dict[int, list[int]] = {}
-    for row, (_pk, cluster) in enumerate(rows):
-        of_cluster.setdefault(cluster, []).append(row)
+    Assignment.objects.bulk_update(changed, ["category", "score"], batch_size=size)
     clusters = []
     for pk, members in of_cluster.items():
         mean = np.asarray(scores[members]).mean(axis=0)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from campaigns import events
 from campaigns.actions import load_taxonomy
 from campaigns.models import User
-from sampling import keywords, kmeans
+from sampling import centres, keywords, kmeans
+from sampling.actions.assignments import Entry, NotEmbedded, assign
 from sampling.actions.embedding import chosen_model, store_of
 from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document
 
@@ -26,19 +27,12 @@ class UnknownCorpus(Exception):
     """There is no corpus of this name."""
 
 
-class NotEmbedded(Exception):
-    """Documents lack vectors of the model in use."""
+class OtherModel(Exception):
+    """The clusters are of another model than the one in use."""
 
 
 class CannotWrite(Exception):
     """The assignments' file cannot be written."""
-
-
-@dataclass(frozen=True)
-class _Entry:
-    pk: int
-    key: str
-    text_digest: str
 
 
 def find_corpus(name: str) -> Corpus:
@@ -50,14 +44,10 @@ def find_corpus(name: str) -> Corpus:
     return corpus
 
 
-def centres_path(run_digest: str) -> Path:
-    return settings.DATA_DIR / "clusters" / f"{run_digest}.npy"
-
-
-def _entries(corpus: Corpus) -> list[_Entry]:
+def _entries(corpus: Corpus) -> list[Entry]:
     """What is clustered, in an order that no database's collation or numbering changes."""
     rows = Document.objects.filter(corpus=corpus).usable().values_list("pk", "key", "text_digest")
-    return sorted((_Entry(*row) for row in rows.iterator(chunk_size=5000)), key=lambda entry: entry.key)
+    return sorted((Entry(*row) for row in rows.iterator(chunk_size=5000)), key=lambda entry: entry.key)
 
 
 def corpus_digest(texts: Iterable[tuple[str, str]]) -> str:
@@ -68,32 +58,74 @@ def corpus_digest(texts: Iterable[tuple[str, str]]) -> str:
     return digest.hexdigest()
 
 
-def cluster_corpus(
-    *, corpus: Corpus, by: User | None, now: datetime, k: int | None = None, seed: int = 0
-) -> tuple[ClusterRun, bool]:
-    """The clusters of this corpus, model, k and seed, and whether they had to be made.
+@dataclass
+class ClusteringReport:
+    run: ClusterRun
+    made: bool  # else documents without a place were assigned to the centres that there are
+    assigned: int = 0
 
-    Clusters stay until the texts, the model, k or the seed change. Raises NotEmbedded or CannotLoad.
+
+def cluster_corpus(
+    *,
+    corpus: Corpus,
+    by: User | None,
+    now: datetime,
+    k: int | None = None,
+    seed: int | None = None,
+    again: bool = False,
+) -> ClusteringReport:
+    """The corpus's clusters, with a place for each document.
+
+    The first time they are made. From then on documents without a place go to the nearest of the centres that were
+    kept, so that what leads decided of the clusters holds; new clusters are made where another k or seed is asked for,
+    or `again`, and something has changed that they depend on.
+    Raises NotEmbedded, OtherModel, BrokenCentres or CannotLoad.
     """
     model = chosen_model()
     entries = _entries(corpus)
     if not entries:
         raise NotEmbedded(f"{corpus.name}: no document with text; import some first")
-    wanted = k or kmeans.count(len(entries), load_taxonomy().categories.count())
-    digest = corpus_digest((entry.key, entry.text_digest) for entry in entries)
+    anew, rule = False, kmeans.count(len(entries), load_taxonomy().categories.count())
     last = corpus.cluster_runs.order_by("-pk").first()
-    if last is not None:
-        # k may have come out lower than wanted where few texts differ.
-        same_k = last.asked_k == wanted
-        if (last.corpus_digest, last.model, last.seed) == (digest, model.key, seed) and same_k:
-            return last, False
-    store = store_of(model)
+    digest = corpus_digest((entry.key, entry.text_digest) for entry in entries)
+    if last is None:
+        wanted = ClusterRun(corpus=corpus, model=model.key, corpus_digest=digest, asked_k=k or rule, seed=seed or 0)
+    else:
+        anew = again or k not in (None, last.asked_k) or seed not in (None, last.seed)
+        if not anew and last.model != model.key:
+            raise OtherModel(
+                f"{corpus.name}: its clusters are of {last.model}, and {model.key} is in use, whose vectors do not "
+                "compare; cluster_corpus --again makes new clusters, of which leads have decided nothing yet"
+            )
+        wanted = ClusterRun(
+            corpus=corpus,
+            model=model.key,
+            corpus_digest=digest,
+            asked_k=k or (rule if again else last.asked_k),
+            seed=last.seed if seed is None else seed,
+        )
+    if last is None or (anew and not _same(last, wanted)):
+        run, made = _make(wanted, entries, last=last, asked=anew, by=by, now=now)
+    else:
+        run, made = last, False
+    return ClusteringReport(run, made, 0 if made else assign(run=run, entries=entries, by=by, now=now))
+
+
+def _same(one: ClusterRun, other: ClusterRun) -> bool:
+    """Whether they depend on the same. k may have come out lower than asked for, where few texts differ."""
+    fields = ("corpus_digest", "model", "seed", "asked_k")
+    return all(getattr(one, name) == getattr(other, name) for name in fields)
+
+
+def _make(
+    run: ClusterRun, entries: list[Entry], *, last: ClusterRun | None, asked: bool, by: User | None, now: datetime
+) -> tuple[ClusterRun, bool]:
+    """The run with its clusters, or the one that somebody else made meanwhile."""
+    corpus, store = run.corpus, store_of(chosen_model())
     lacking = sum(entry.text_digest not in store for entry in entries)
     if lacking:
-        raise NotEmbedded(f"{corpus.name}: {lacking} documents have no vector of {model.key}; run embed_corpus first")
-    found = kmeans.cluster(store.get([entry.text_digest for entry in entries]), wanted, seed)
-    run_digest = _run_digest(entries, found.labels)
-    _keep_centres(run_digest, found.centres)
+        raise NotEmbedded(f"{corpus.name}: {lacking} documents have no vector of {run.model}; run embed_corpus first")
+    found = kmeans.cluster(store.get([entry.text_digest for entry in entries]), run.asked_k, run.seed)
     texts = {
         pk: keywords.words(title, text)
         for pk, title, text in Document.objects.filter(corpus=corpus)
@@ -103,32 +135,23 @@ def cluster_corpus(
     }
     labels = found.labels.tolist()
     words = keywords.keywords((texts[entry.pk] for entry in entries), labels, len(found.centres))
-    run = ClusterRun(
-        corpus=corpus,
-        model=model.key,
-        corpus_digest=digest,
-        method=found.method,
-        asked_k=wanted,
-        k=len(found.centres),
-        seed=seed,
-        digest=run_digest,
-        inertia=found.inertia,
-        created_at=now,
-    )
-    _store(run=run, entries=entries, labels=labels, distances=found.distances.tolist(), words=words, by=by, now=now)
+    run.method, run.k, run.created_at = found.method, len(found.centres), now
+    run.digest = _run_digest(entries, found.labels)
+    run.inertia, run.expected_distance = found.inertia, found.expected
+    run.centres = centres.write(settings.DATA_DIR / "clusters", found.centres)
+    with transaction.atomic():
+        Corpus.objects.select_for_update(no_key=True).get(pk=corpus.pk)
+        newest = corpus.cluster_runs.order_by("-pk").first()
+        if newest is not None and newest != last and (_same(newest, run) or not asked):
+            return newest, False
+        _store(run=run, entries=entries, labels=labels, distances=found.distances.tolist(), words=words)
+        data = {"corpus": corpus.name, "k": run.k, "seed": run.seed, "documents": len(entries), "digest": run.digest}
+        events.record("corpus clustered", run, campaign=None, by=by, now=now, data=data)
     return run, True
 
 
-@transaction.atomic
 def _store(
-    *,
-    run: ClusterRun,
-    entries: list[_Entry],
-    labels: list[int],
-    distances: list[float],
-    words: list[list[str]],
-    by: User | None,
-    now: datetime,
+    *, run: ClusterRun, entries: list[Entry], labels: list[int], distances: list[float], words: list[list[str]]
 ) -> None:
     run.save()
     sizes = np.bincount(labels, minlength=run.k).tolist()
@@ -137,28 +160,24 @@ def _store(
     )
     Assignment.objects.bulk_create(
         (
-            Assignment(cluster=clusters[label], run=run, document_id=entry.pk, distance=distance)
+            Assignment(
+                cluster=clusters[label],
+                run=run,
+                document_id=entry.pk,
+                text_digest=entry.text_digest,
+                distance=distance,
+            )
             for entry, label, distance in zip(entries, labels, distances, strict=True)
         ),
         batch_size=_ROWS,
     )
-    data = {"corpus": run.corpus.name, "k": run.k, "seed": run.seed, "documents": len(entries), "digest": run.digest}
-    events.record("corpus clustered", run, campaign=None, by=by, now=now, data=data)
 
 
-def _run_digest(entries: list[_Entry], labels: NDArray[np.int64]) -> str:
+def _run_digest(entries: list[Entry], labels: NDArray[np.int64]) -> str:
     digest = hashlib.sha256()
     for entry, label in zip(entries, labels.tolist(), strict=True):
         digest.update(f"{entry.key}\x00{label + 1}\n".encode())
     return digest.hexdigest()
-
-
-def _keep_centres(run_digest: str, centres: NDArray[np.float32]) -> None:
-    path = centres_path(run_digest)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(f".{os.getpid()}.npy")
-    np.save(aside, centres)
-    aside.replace(path)
 
 
 def write_assignments(*, run: ClusterRun, path: Path) -> int:

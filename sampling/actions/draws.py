@@ -81,10 +81,10 @@ def draw_seeds(
     seen = topics(campaign, run)
     names = list(campaign.taxonomy.categories.order_by("position").values_list("slug", flat=True))
     entries = _entries(corpus)
-    places = _places(run, seen)
+    places = _places(run, seen, entries)
     checked = check_documents(corpus=corpus, campaign=campaign, now=now)
     check = current_check(campaign)
-    excluded = _leaks(checked.leaking) | _left_out(campaign, corpus, entries, places)
+    excluded = _leaks(checked.leaking) | _left_out(campaign, entries, places)
     candidates = _candidates(campaign, corpus, names, {pk: entries[pk] for pk in entries if pk not in excluded}, places)
     had = Counter(campaign.seeds.values_list("category__slug", flat=True))
     available = Counter(candidate.category for candidate in candidates)
@@ -138,13 +138,16 @@ class _Place:
     category: str | None  # a person's for the cluster, else what the document's own words suggest
 
 
-def _places(run: ClusterRun, seen: dict[int, Topic]) -> dict[int, _Place]:
-    """By the document's primary key."""
-    rows = run.assignments.order_by("pk").values_list("document_id", "cluster_id", "category__slug")
+def _places(run: ClusterRun, seen: dict[int, Topic], entries: dict[int, _Entry]) -> dict[int, _Place]:
+    """By the document's primary key, of those whose words are still the ones that were placed. Raises CannotDraw."""
+    rows = run.assignments.order_by("pk").values_list("document_id", "cluster_id", "text_digest", "category__slug")
     found = {}
-    for document, cluster, own in rows.iterator(chunk_size=5000):
+    for document, cluster, text_digest, own in rows.iterator(chunk_size=5000):
         topic = seen[cluster]
-        found[document] = _Place(topic, topic.decided.slug if topic.decided else own)
+        if entries[document].text_digest == text_digest:
+            found[document] = _Place(topic, topic.decided.slug if topic.decided else own)
+    if found and all(place.category is None for place in found.values()):
+        raise CannotDraw(f"{run.corpus.name}: no document has a category yet; run classify_clusters first")
     return found
 
 
@@ -155,9 +158,8 @@ def _candidates(
     found = []
     for pk, entry in entries.items():
         topic, category = places[pk].topic, places[pk].category
-        if category is None:
-            raise CannotDraw(f"{corpus.name}: {entry.key} has no category yet; run classify_clusters first")
-        found.append(Candidate(entry.key, category, topic.cluster.number, topic.group))
+        if category is not None:
+            found.append(Candidate(entry.key, category, topic.cluster.number, topic.group))
     if unknown := sorted({one.category for one in found} - set(names)):
         raise CannotDraw(f"{corpus.name}: {unknown[0]} is of another taxonomy than {campaign.slug}'s")
     return found
@@ -194,7 +196,7 @@ def _entries(corpus: Corpus) -> dict[int, _Entry]:
     return {entry.pk: entry for entry in sorted(entries, key=lambda entry: entry.key)}
 
 
-def _left_out(campaign: Campaign, corpus: Corpus, entries: dict[int, _Entry], places: dict[int, _Place]) -> Excluded:
+def _left_out(campaign: Campaign, entries: dict[int, _Entry], places: dict[int, _Place]) -> Excluded:
     """Documents that cannot be drawn, whatever they say, each with its reason and the evidence."""
     fields = (
         "document_id",
@@ -228,6 +230,8 @@ def _left_out(campaign: Campaign, corpus: Corpus, entries: dict[int, _Entry], pl
             excluded[pk] = (Reason.UNCLUSTERED, {})
         elif (topic := places[pk].topic).exclusion:
             excluded[pk] = (Reason.EXCLUDED, {"cluster": topic.group, "because": topic.exclusion})
+        elif places[pk].category is None:
+            excluded[pk] = (Reason.UNCLASSIFIED, {"cluster": topic.group})
     return excluded
 
 

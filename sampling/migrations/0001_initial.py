@@ -28,6 +28,8 @@ class Migration(migrations.Migration):
                 ('seed', models.PositiveIntegerField()),
                 ('digest', models.CharField(help_text='sha256 over (document key, cluster) in key order', max_length=64)),
                 ('inertia', models.FloatField(null=True)),
+                ('centres', models.CharField(help_text='sha256 of the file of centres that new documents go to', max_length=64)),
+                ('expected_distance', models.FloatField(help_text='mean over the clustered documents, had each been assigned instead', null=True)),
                 ('classifier_digest', models.CharField(blank=True, max_length=64)),
                 ('classifier_scores', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField()),
@@ -99,6 +101,8 @@ class Migration(migrations.Migration):
             name='Assignment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text_digest', models.CharField(help_text='of the words that were placed', max_length=64)),
+                ('assigned', models.BooleanField(default=False, help_text='to the nearest centre, after the clusters were made')),
                 ('distance', models.FloatField(help_text="1 − cosine to the cluster's centre")),
                 ('score', models.FloatField(null=True)),
                 ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.category')),
@@ -133,7 +137,7 @@ class Migration(migrations.Migration):
             name='DrawExclusion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=[('duplicate', 'duplicate of another document'), ('leak', 'shares words with a reference prompt'), ('empty', 'neither title nor text'), ('drawn', 'already drawn'), ('unclustered', 'imported after the clusters were made'), ('excluded', 'in a cluster that a lead excluded')], max_length=12)),
+                ('reason', models.CharField(choices=[('duplicate', 'duplicate of another document'), ('leak', 'shares words with a reference prompt'), ('empty', 'neither title nor text'), ('drawn', 'already drawn'), ('unclustered', 'new or changed since documents were last given a cluster'), ('unclassified', 'new or changed since documents were last given a category'), ('excluded', 'in a cluster that a lead excluded')], max_length=12)),
                 ('evidence', models.JSONField(default=dict)),
                 ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exclusions', to='sampling.document')),
                 ('draw', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exclusions', to='sampling.draw')),
@@ -267,5 +271,25 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='sharedrun',
             constraint=models.CheckConstraint(condition=models.Q(('prompts__gte', 1), ('words__gte', 1)), name='shared_run_has_words'),
+        ),
+        migrations.CreateModel(
+            name='ClusterProposal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('url', models.CharField(max_length=500)),
+                ('model', models.CharField(max_length=200)),
+                ('messages', models.JSONField(help_text='the prompt as it was sent')),
+                ('prompt_digest', models.CharField(help_text='sha256 of the messages', max_length=64)),
+                ('answer', models.TextField(blank=True, help_text='as it came')),
+                ('refusal', models.CharField(blank=True, help_text='why the answer counts for nothing', max_length=100)),
+                ('seconds', models.FloatField(help_text='until the answer, attempts that failed included')),
+                ('asked_at', models.DateTimeField()),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.category')),
+                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='sampling.cluster')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('cluster', 'model', 'prompt_digest'), name='one_answer_per_cluster_model_and_prompt'), models.CheckConstraint(condition=models.Q(models.Q(('category__isnull', False), ('refusal', '')), models.Q(('category__isnull', True), models.Q(('refusal', ''), _negated=True)), _connector='OR'), name='proposal_names_a_category_or_says_why_not')],
+            },
         ),
     ]

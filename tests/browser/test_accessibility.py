@@ -82,8 +82,8 @@ def cluster_seeds(campaign: Campaign) -> None:
     seeds = make_seeds(campaign, 8, title="Which structure forgets its oldest entry?", text=LONG)
     for place, seed in enumerate(seeds):
         Assignment.objects.create(
-            cluster=seed.cluster, run=seed.cluster.run, document=seed.document, distance=place / 10,
-            category=seed.category, score=0.5,
+            cluster=seed.cluster, run=seed.cluster.run, document=seed.document, text_digest=seed.document.text_digest,
+            distance=place / 10, category=seed.category, score=0.5,
         )  # fmt: skip
     row = {"quota": 9, "before": 0, "available": 8, "filled": 8, "shortfall": 1, "clusters": 1, "clusters_covered": 1}
     spread = {"drawn": 1.0, "random": 1.0, "deviation": 0.0, "samples": 20}

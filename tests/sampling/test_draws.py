@@ -48,7 +48,13 @@ def classified(sizes: dict[str, list[int]], campaign: Campaign, name: str = "") 
                     corpus, key=f"{number}-{at}", text_digest=f"{corpus.pk:04}{number:030}{at:030}"
                 )
                 Assignment.objects.create(
-                    cluster=cluster, run=run, document=document, distance=0.1, category=cluster.proposed, score=0.5
+                    cluster=cluster,
+                    run=run,
+                    document=document,
+                    text_digest=document.text_digest,
+                    distance=0.1,
+                    category=cluster.proposed,
+                    score=0.5,
                 )
     return corpus
 

@@ -76,7 +76,7 @@ def test_topics_that_differ_become_clusters(clustered: Corpus) -> None:
         assert len(topics) == 1
         assert cluster.size == cluster.assignments.count() == 12
         assert cluster.keywords
-    assert np.load(settings.DATA_DIR / "clusters" / f"{run.digest}.npy").shape == (3, 64)
+    assert np.load(settings.DATA_DIR / "clusters" / f"{run.centres}.npy").shape == (3, 64)
 
 
 def test_clustering_again_makes_no_new_run_and_another_seed_does(run: Run, clustered: Corpus) -> None:

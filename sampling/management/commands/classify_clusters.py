@@ -6,9 +6,10 @@ from django.utils import timezone
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from sampling import actions
+from sampling.actions.assignments import NotEmbedded
 from sampling.actions.categories import NotClustered
-from sampling.actions.clusters import NotEmbedded
 from sampling.classifier import TooFewLabels
+from sampling.endpoint import EndpointFailed, NoEndpoint
 from sampling.management.watching import watch
 from sampling.model import CannotLoad
 from sampling.vectors import BrokenStore
@@ -19,15 +20,25 @@ _MUCH = 0.1  # share of documents in other languages from which an English model
 
 class Command(TerminalCommand):
     help = "Propose a category for every document and cluster; what a person has decided stays."
-    refusals = (actions.UnknownCorpus, NotClustered, NotEmbedded, TooFewLabels, CannotLoad, BrokenStore)
+    refusals = (
+        actions.UnknownCorpus, NotClustered, NotEmbedded, TooFewLabels, CannotLoad, BrokenStore, NoEndpoint,
+        EndpointFailed,
+    )  # fmt: skip
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("corpus", metavar="NAME")
         parser.add_argument("--evaluate", action="store_true", help="say how good the categories are")
+        parser.add_argument(
+            "--propose",
+            action="store_true",
+            help="also ask the language model at QUORUM_LLM_URL for a category of each cluster, for leads to accept",
+        )
 
     def work(self, **options: Any) -> Outcome:
+        endpoint = actions.chosen_endpoint() if options["propose"] else None
+        corpus = actions.find_corpus(options["corpus"])
         report = actions.classify_clusters(
-            corpus=actions.find_corpus(options["corpus"]),
+            corpus=corpus,
             by=None,
             now=timezone.now(),
             with_evaluation=options["evaluate"],
@@ -64,6 +75,18 @@ class Command(TerminalCommand):
                 "prototype_accuracy": judged.prototype_accuracy,
                 **_compared(report.right),
                 "confusions": [list(row) for row in judged.confusions],
+            }
+        if endpoint:
+            proposed = actions.propose_categories(
+                corpus=corpus, endpoint=endpoint, by=None, now=timezone.now(), watch=watch("ask for proposals")
+            )
+            figures |= {
+                "proposals_of": proposed.model,
+                "asked_now": proposed.asked,
+                "answered_before": proposed.clusters - proposed.asked,
+                "proposed": proposed.named,
+                "proposed_as_classified": proposed.as_classified,
+                "answers_refused": proposed.refused,
             }
         return Outcome(figures)
 
