@@ -48,8 +48,9 @@ class Lexical:
         from sklearn.decomposition import TruncatedSVD
         from threadpoolctl import threadpool_limits
 
-        sample = [texts[at * len(texts) // MOST_TEXTS] for at in range(MOST_TEXTS)]
-        sample = sample if len(texts) > MOST_TEXTS else list(texts)
+        sample = list(texts)
+        if len(texts) > MOST_TEXTS:
+            sample = [texts[at * len(texts) // MOST_TEXTS] for at in range(MOST_TEXTS)]
         counter = _counter(min_df=2, max_features=_TERMS)
         try:
             table = counter.fit_transform([_cut(text) for text in sample])

@@ -143,6 +143,11 @@ class _Part:
     @property
     def key(self) -> str:
         if self.corpus:
+            if not self.lexical.is_learnt:
+                raise CannotLoad(
+                    f"QUORUM_EMBEDDING_MODEL {self.name}: nothing is learnt from corpus {self.corpus} yet; "
+                    f"run embed_corpus {self.corpus} first"
+                )
             with self.refusing():
                 return f"lexical-{self.corpus}@{self.lexical.digest[:12]}-{FLOAT32}"
         name, revision = self._identity

@@ -1,5 +1,6 @@
 """Labelled documents and leads' decisions in; a category with a score for every document and cluster out."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -37,9 +38,18 @@ class ClassificationReport:
     documents: int
     clusters: int
     overruled: int
-    not_english: float
     evaluation: Evaluation | None
     right: tuple[int, int, int]  # labelled documents of this run; of these, right by own words, right by their cluster
+    languages: dict[str, "LanguageFit"]  # of labelled documents, commonest first
+
+
+@dataclass(frozen=True)
+class LanguageFit:
+    """How well topics of one natural language are kept apart, told by its labelled documents."""
+
+    labelled: int
+    purity: float  # share that is of its cluster's commonest category in this language
+    right: float  # share whose own words suggest its category
 
 
 def latest_run(corpus: Corpus) -> ClusterRun:
@@ -168,9 +178,9 @@ def classify_clusters(
         documents=len(rows),
         clusters=run.k,
         overruled=ClusterDecision.objects.filter(cluster__run=run).exclude(category=None).count(),
-        not_english=sum(row.language != "en" for row in rows) / max(len(rows), 1),
         evaluation=judged,
         right=_right(run),
+        languages=_languages(run),
     )
 
 
@@ -178,6 +188,24 @@ def _right(run: ClusterRun) -> tuple[int, int, int]:
     labelled = run.assignments.exclude(document__true_category=None)
     own = labelled.filter(category=F("document__true_category")).count()
     return labelled.count(), own, labelled.filter(cluster__proposed=F("document__true_category")).count()
+
+
+def _languages(run: ClusterRun) -> dict[str, LanguageFit]:
+    fields = ("document__natural_language", "cluster_id", "document__true_category_id", "category_id")
+    rows = run.assignments.exclude(document__true_category=None).order_by("pk").values_list(*fields)
+    sizes, right = Counter[str](), Counter[str]()
+    groups = defaultdict[tuple[str, int], Counter[int | None]](Counter)
+    for language, cluster, true, own in rows.iterator(chunk_size=5000):
+        sizes[language] += 1
+        right[language] += own == true
+        groups[language, cluster][true] += 1
+    pure = Counter[str]()
+    for (language, _cluster), topics_there in groups.items():
+        pure[language] += max(topics_there.values())
+    return {
+        language: LanguageFit(size, round(pure[language] / size, 4), round(right[language] / size, 4))
+        for language, size in sizes.most_common()
+    }
 
 
 def _kept(judged: Evaluation) -> dict[str, Any]:
@@ -193,11 +221,10 @@ class _Row:
     text_digest: str
     category: int | None
     score: float | None
-    language: str
 
 
 def _places(run: ClusterRun) -> Iterator[tuple[Any, ...]]:
-    fields = ("pk", "cluster_id", "text_digest", "category_id", "score", "document__natural_language")
+    fields = ("pk", "cluster_id", "text_digest", "category_id", "score")
     return run.assignments.order_by("pk").values_list(*fields).iterator(chunk_size=5000)
 
 

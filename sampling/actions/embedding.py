@@ -113,14 +113,8 @@ def embed_corpus(
 
 
 def _learn(model: Model, corpus: Corpus) -> None:
-    wanted = model.learns_from
-    if not wanted:
+    if model.learns_from != corpus.name:
         return
-    if wanted != corpus.name:
-        raise CannotLoad(
-            f"QUORUM_EMBEDDING_MODEL {model.name}: nothing is learnt from corpus {wanted} yet; "
-            f"run embed_corpus {wanted} first"
-        )
     # In the order of their digests, which is that of no source, and the same in every database.
     documents = Document.objects.filter(corpus=corpus).usable().order_by("text_digest")
     model.learn([row.wording for row in documents.only("title", "text")[:MOST_TEXTS]])

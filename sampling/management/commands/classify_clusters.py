@@ -1,4 +1,5 @@
 from argparse import ArgumentParser
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -8,6 +9,7 @@ from campaigns.terminal import Outcome
 from sampling import actions
 from sampling.actions.assignments import NotEmbedded
 from sampling.actions.categories import NotClustered
+from sampling.actions.embedding import poorly_read_languages
 from sampling.classifier import TooFewLabels
 from sampling.endpoint import EndpointFailed, NoEndpoint
 from sampling.management.watching import watch
@@ -15,7 +17,6 @@ from sampling.model import CannotLoad
 from sampling.vectors import BrokenStore
 
 _CONFUSIONS_SHOWN = 10
-_MUCH = 0.1  # share of documents in other languages from which an English model misleads
 
 
 class Command(TerminalCommand):
@@ -61,19 +62,23 @@ class Command(TerminalCommand):
             .values("proposed")
             .distinct()
             .count(),
-            "not_english": f"{report.not_english:.1%}",
+            "poorly_read_languages": ", ".join(poorly_read_languages(corpus)) or "none",
         }
-        if report.not_english > _MUCH and "MiniLM-L6" in report.run.model:
-            figures["note"] = "the embedding model knows English only; expect poor clusters of the other documents"
         if options["evaluate"] and (judged := report.evaluation):
             for true, taken, times in judged.confusions[:_CONFUSIONS_SHOWN]:
                 self.stdout.write(f"{times:>4}×  {true} taken for {taken}")
+            for name, fit in report.languages.items():
+                self.stdout.write(
+                    f"{name}: {fit.labelled} labelled, cluster purity {fit.purity:.2f}, "
+                    f"right by own words {fit.right:.1%}"
+                )
             figures |= {
                 "macro_f1": judged.macro_f1,
                 "accuracy": judged.accuracy,
                 "prototype_macro_f1": judged.prototype_macro_f1,
                 "prototype_accuracy": judged.prototype_accuracy,
                 **_compared(report.right),
+                "languages": {name: asdict(one) for name, one in report.languages.items()},
                 "confusions": [list(row) for row in judged.confusions],
             }
         if endpoint:
