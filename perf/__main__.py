@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from perf import chinese, contamination, embedding, growth, importing
+from perf import chinese, clustering, contamination, drawing, embedding, growth, importing, near
 from perf.report import Scale
 
 COMPARISONS: dict[str, Callable[[Scale], None]] = {
@@ -13,6 +13,9 @@ COMPARISONS: dict[str, Callable[[Scale], None]] = {
     "chinese": chinese.compare,
     "embedding": embedding.compare,
     "importing": importing.compare,
+    "near": near.compare,
+    "clustering": clustering.compare,
+    "drawing": drawing.compare,
     "growth": growth.compare,
 }
 
@@ -30,7 +33,9 @@ def main() -> None:
         parser.error(f"no comparison {', '.join(unknown)}; there are {', '.join(COMPARISONS)}")
     scale = dataclasses.replace(Scale(), documents=given.documents, prompts=given.prompts, results=given.results)
     if given.growth:
-        scale = dataclasses.replace(scale, imported=scale.growth)
+        scale = dataclasses.replace(
+            scale, imported=scale.growth, candidates=scale.growth, vectors=(10_000, 100_000)
+        )  # fmt: skip
     for name in [*names, *(["growth"] if given.growth and "growth" not in names else [])]:
         COMPARISONS[name](scale)
 
