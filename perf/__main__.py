@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from perf import chinese, contamination, embedding, growth, importing, languages
+from perf import chinese, clustering, contamination, drawing, embedding, growth, importing, languages, near
 from perf.report import Scale
 
 COMPARISONS: dict[str, Callable[[Scale], None]] = {
@@ -14,6 +14,9 @@ COMPARISONS: dict[str, Callable[[Scale], None]] = {
     "embedding": embedding.compare,
     "languages": languages.compare,
     "importing": importing.compare,
+    "near": near.compare,
+    "clustering": clustering.compare,
+    "drawing": drawing.compare,
     "growth": growth.compare,
 }
 
@@ -31,7 +34,9 @@ def main() -> None:
         parser.error(f"no comparison {', '.join(unknown)}; there are {', '.join(COMPARISONS)}")
     scale = dataclasses.replace(Scale(), documents=given.documents, prompts=given.prompts, results=given.results)
     if given.growth:
-        scale = dataclasses.replace(scale, imported=scale.growth)
+        scale = dataclasses.replace(
+            scale, imported=scale.growth, candidates=scale.growth, vectors=(10_000, 100_000)
+        )  # fmt: skip
     for name in [*names, *(["growth"] if given.growth and "growth" not in names else [])]:
         COMPARISONS[name](scale)
 

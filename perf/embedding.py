@@ -40,10 +40,10 @@ def compare(scale: Scale) -> None:
         if not processor_has_bfloat16():
             del models["**Quorum**, bfloat16"]
         started = time.perf_counter()
-        _vectors(models["**Quorum**, static"], questions[:2])
+        models["**Quorum**, static"].whole(questions[:2])
         distilled = time.perf_counter() - started
         for model in models.values():
-            _vectors(model, questions[:2])
+            model.whole(questions[:2])
         best, vectors = _timed(plain, models, questions, scale)
     page = _page(best, vectors, models, questions, scale)
     page.append(f"The static model was distilled on the spot in {distilled:.0f} s; it is kept.")
@@ -124,13 +124,6 @@ def _stored(model: Model, questions: Sequence[str], folder: Path) -> Vectors:
         for places, vectors in model.encode([questions[at] for at in missing]):
             writer.append([digests[missing[at]] for at in places], vectors)
     return VectorStore(folder).get(digests)
-
-
-def _vectors(model: Model, questions: Sequence[str]) -> Vectors:
-    batches = list(model.encode(questions))
-    places = np.concatenate([places for places, _vectors in batches])
-    found: Vectors = np.concatenate([vectors for _places, vectors in batches])[np.argsort(places)]
-    return found
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -54,7 +54,7 @@ def compare(scale: Scale) -> None:
                     model.learn([each.text for each in labelled])
                 copies = [_edited(each.text, number) for number, each in enumerate(labelled)]
                 started = time.perf_counter()
-                vectors = _encoded(model, [each.text for each in labelled] + copies)
+                vectors = model.whole([each.text for each in labelled] + copies)
                 seconds = time.perf_counter() - started
             originals = vectors[: len(labelled)]
             for language, (purity, count) in _purity(originals, labelled).items():
@@ -121,13 +121,6 @@ def _edited(text: str, seed: int) -> str:
     words = re.findall(r"\s*(?:[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+)", text)
     chance = random.Random(seed)
     return "".join(word for word in words if chance.random() >= 1 / 12)
-
-
-def _encoded(model: Model, wordings: Sequence[str]) -> Vectors:
-    batches = list(model.encode(wordings))
-    places = np.concatenate([places for places, _vectors in batches])
-    found: Vectors = np.concatenate([vectors for _places, vectors in batches])[np.argsort(places)]
-    return found
 
 
 def _purity(vectors: Vectors, labelled: Sequence[Labelled]) -> dict[str, tuple[float, int]]:

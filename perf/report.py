@@ -24,6 +24,10 @@ class Scale:
     texts: int = 400  # of the embedding
     labelled: int = 100  # texts of a topic, for what embedding models make of languages
     imported: tuple[int, ...] = (10_000, 100_000)
+    titles: int = 10_000  # embedded, to be clustered
+    near: int = 1_000  # questions embedded, to be found again in edited copies
+    vectors: tuple[int, ...] = (10_000,)
+    candidates: tuple[int, ...] = (10_000, 100_000)
     growth: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     prompt_growth: tuple[int, ...] = (5_000, 50_000, 500_000)
     results: Path = RESULTS

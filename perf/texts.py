@@ -12,6 +12,7 @@ import os
 import random
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -129,6 +130,26 @@ def questions(count: int) -> list[str]:
     else:
         asked = ((record["title"], record["body"]) for record in _json_lines(_DEMO / "corpus.jsonl"))
     return [f"{title}\n{_plain(body)}".strip() for title, body in islice(asked, count)]
+
+
+def questions_from() -> str:
+    return "Stack Overflow" if real() else "the demo corpus"
+
+
+def labelled(count: int, seed: int = 5) -> list[tuple[str, str]]:
+    """Titles that differ, each with its question's first tag, one of the twenty commonest; so many of them at most."""
+    if real():
+        records = _json_lines(DATA / "corpora" / "questions.jsonl.gz")
+        found = {each["title"]: each["tags"][0].lower() for each in records if each["title"] and each["tags"]}
+    else:
+        found = {each["title"]: each["truth"]["category"] for each in _json_lines(_DEMO / "corpus.jsonl")}
+    usual = {tag for tag, _number in Counter(found.values()).most_common(20)}
+    rows = [(title, tag) for title, tag in found.items() if tag in usual]
+    return random.Random(seed).sample(rows, min(count, len(rows)))
+
+
+def labels_from() -> str:
+    return "with the first tag of each as its label" if real() else "with the demo corpus's categories as labels"
 
 
 def documents(count: int, seed: int = 1) -> Iterator[str]:

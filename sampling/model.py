@@ -63,7 +63,7 @@ class CannotLoad(Exception):
 class Means:
     """How vectors are computed, and the folder for what is made on the spot."""
 
-    home: Path
+    home: Path = Path("models")
     revision: str = ""  # of a model on the hub
     number_format: str = AUTO  # or float32 or bfloat16
     backend: str = "torch"  # or another of sentence-transformers'
@@ -77,8 +77,9 @@ class Means:
 
 
 class Model:
-    def __init__(self, name: str, means: Means) -> None:
+    def __init__(self, name: str, means: Means | None = None) -> None:
         """Raises CannotLoad."""
+        means = means or Means()
         if means.number_format not in (AUTO, *FORMATS):
             raise CannotLoad(f"QUORUM_EMBEDDING_FORMAT {means.number_format}: expected {AUTO}, {FLOAT32} or {BFLOAT16}")
         if means.backend not in BACKENDS:
@@ -113,8 +114,15 @@ class Model:
             return
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
-            sides = [part.whole(chunk) * (_BESIDE if at else 1.0) for at, part in enumerate(self._parts)]
+            sides = [
+                _in_order(part.encode(chunk), len(chunk)) * (_BESIDE if at else 1.0)
+                for at, part in enumerate(self._parts)
+            ]
             yield list(range(start, start + len(chunk))), unit(np.concatenate(sides, axis=1))
+
+    def whole(self, texts: Sequence[str]) -> Vectors:
+        """The texts' vectors in their order, one row each. Raises CannotLoad."""
+        return _in_order(self.encode(texts), len(texts))
 
     @property
     def reads_characters(self) -> bool:
@@ -192,14 +200,6 @@ class _Part:
         with self.refusing():
             yield from self._encoder.encode(texts)
 
-    def whole(self, texts: Sequence[str]) -> Vectors:
-        found: Vectors | None = None
-        for places, vectors in self.encode(texts):
-            if found is None:
-                found = np.empty((len(texts), vectors.shape[1]), np.float32)
-            found[places] = vectors
-        return np.empty((0, 0), np.float32) if found is None else found
-
     def unknown(self, texts: Sequence[str]) -> float | None:
         with self.refusing():
             return unknown(self._path, self._means.revision, texts)
@@ -210,6 +210,15 @@ class _Part:
             yield
         except NotLoaded as error:
             raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {self.name}: {error}") from error
+
+
+def _in_order(batches: Iterator[tuple[list[int], Vectors]], count: int) -> Vectors:
+    found = np.empty((count, 0), np.float32)
+    for places, vectors in batches:
+        if not found.shape[1]:
+            found = np.empty((count, vectors.shape[1]), np.float32)
+        found[places] = vectors
+    return found
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from campaigns import events
 from campaigns.models import Campaign, User
@@ -187,12 +187,10 @@ def _quotas(names: list[str], per_category: int | None, total: int | None) -> di
 
 def _entries(corpus: Corpus) -> dict[int, _Entry]:
     """All documents of the corpus, in the order of their keys."""
-    fields = ("pk", "key", "text_digest", "title", "text", "canonical_id", "similarity")
-    rows = Document.objects.filter(corpus=corpus).order_by("pk").values_list(*fields).iterator(chunk_size=2000)
-    entries = [
-        _Entry(pk, key, digest, not (title or text), canonical, similarity)
-        for pk, key, digest, title, text, canonical, similarity in rows
-    ]
+    # Whether there are words is asked of the database: the words themselves are most of what it holds.
+    fields = ("pk", "key", "text_digest", "empty", "canonical_id", "similarity")
+    documents = Document.objects.filter(corpus=corpus).annotate(empty=Q(title="", text="")).order_by("pk")
+    entries = [_Entry(*row) for row in documents.values_list(*fields).iterator(chunk_size=5000)]
     return {entry.pk: entry for entry in sorted(entries, key=lambda entry: entry.key)}
 
 
@@ -255,8 +253,9 @@ def _report(
 ) -> dict[str, dict[str, int]]:
     available = Counter(one.category for one in candidates)
     filled = Counter(one.category for one in picked)
-    covered = {(one.category, one.group) for one in picked} | set(taken)
-    occurring = {(one.category, one.group) for one in candidates} | set(taken)
+    drawn = {(one.category, one.group) for one in picked} | set(taken)
+    covered = Counter(category for category, _group in drawn)
+    occurring = Counter(category for category, _group in drawn | {(one.category, one.group) for one in candidates})
     return {
         name: {
             "quota": quota[name],
@@ -264,8 +263,8 @@ def _report(
             "available": available[name],
             "filled": filled[name],
             "shortfall": max(quota[name] - had[name] - filled[name], 0),
-            "clusters": sum(category == name for category, _group in occurring),
-            "clusters_covered": sum(category == name for category, _group in covered),
+            "clusters": occurring[name],
+            "clusters_covered": covered[name],
         }
         for name in names
     }

@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from decontamination import words
-from perf import chinese, contamination, embedding, growth, importing, languages, peers, texts
+from perf import (
+    chinese,
+    clustering,
+    contamination,
+    drawing,
+    embedding,
+    growth,
+    importing,
+    languages,
+    near,
+    peers,
+    texts,
+)
 from perf.report import Scale
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +47,10 @@ def tiny(folder: Path) -> Scale:
         imported=(60,),
         growth=(50,),
         prompt_growth=(40,),
+        titles=80,
+        near=24,
+        vectors=(60, 160),
+        candidates=(2000,),
         results=folder,
     )
 
@@ -108,6 +124,53 @@ def test_models_and_languages(tmp_path: Path) -> None:
     assert {row[1] for row in found} == set(languages._MODELS)
     assert all(0 < float(row[4]) <= 1 for row in found if len(row) == 6)  # purities
     assert all(0 <= float(row[3]) <= 1 for row in found if len(row) == 5)  # near-copies found
+
+
+@pytest.mark.usefixtures("demo")
+def test_clustering_beside_the_others(tmp_path: Path) -> None:
+    clustering.compare(tiny(tmp_path))
+    page = (tmp_path / "clustering.md").read_text(encoding="utf-8")
+    assert "60 vectors (real)" in page
+    assert "160 vectors (a mixture" in page
+    for name in clustering.WAYS:
+        if f"{name} was skipped" not in page:
+            assert len(rows(page, name)) == 2
+    for row in rows(page, "**Quorum**"):
+        assert (int(row[3]) > 10, row[5]) == (True, "0.0%")
+        assert 0 < float(row[4]) < 1
+        assert 0 < float(row[7]) <= 1
+
+
+@pytest.mark.usefixtures("demo")
+def test_near_duplicates_beside_minhash(tmp_path: Path) -> None:
+    near.compare(tiny(tmp_path))
+    page = (tmp_path / "near.md").read_text(encoding="utf-8")
+    found = rows(page, "**Quorum**")
+    assert [float(row[2]) >= 0.5 for row in found] == [True, True]
+    assert len(rows(page, "datasketch")) in (0, 4)
+
+
+@pytest.mark.usefixtures("demo")
+def test_planted_copies_differ_from_their_originals() -> None:
+    asked = texts.questions(40)
+    planted_rows, planted = near.plant(asked)
+    assert planted_rows[: len(asked)] == asked
+    assert {each.kind for each in planted} == set(near._EDITS)
+    assert all(planted_rows[each.copy] != planted_rows[each.original] for each in planted)
+    assert near._shares({(each.original, each.copy) for each in planted}, planted, [], len(planted_rows)) == [
+        "1.00",
+        "0",
+    ]
+    assert near._shares({(0, 1)}, planted, [], len(planted_rows)) == ["0.00", "1"]
+
+
+def test_drawing_beside_pandas(tmp_path: Path) -> None:
+    drawing.compare(tiny(tmp_path))
+    page = (tmp_path / "drawing.md").read_text(encoding="utf-8")
+    (ours,) = rows(page, "**Quorum**")
+    assert int(ours[5].removesuffix(" of 1,000")) > 990  # some categories have less than is wanted
+    assert int(ours[6]) <= 1
+    assert len(rows(page, "pandas")) == 2
 
 
 def test_chinese_copies_are_found(tmp_path: Path, shared_data: Path) -> None:

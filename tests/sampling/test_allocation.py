@@ -98,3 +98,66 @@ def test_merged_clusters_count_as_one() -> None:
     pool = [Candidate(f"key-{at}", "a", at % 3, 0 if at % 3 == 1 else at % 3) for at in range(30)]
     drawn = pick(pool, {"a": 8}, seed=1, salt="run")
     assert Counter(one.group for one in drawn) == {0: 4, 2: 4}
+
+
+merged = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5), st.integers(0, 2)), max_size=80)
+
+
+@given(merged, st.dictionaries(st.sampled_from("abc"), st.integers(0, 40)), seeds)
+def test_where_there_is_room_left_two_groups_differ_by_one_at_most(
+    pool: list[tuple[str, int, int]], wanted: dict[str, int], seed: int
+) -> None:
+    whole = [Candidate(f"key-{at}", category, cluster, group) for at, (category, cluster, group) in enumerate(pool)]
+    drawn = Counter((one.category, one.group) for one in pick(whole, wanted, seed=seed, salt="run"))
+    room = Counter((one.category, one.group) for one in whole)
+    for category in wanted:
+        left = [drawn[group] for group in room if group[0] == category and drawn[group] < room[group]]
+        assert not left or max(left) - min(left) <= 1
+        full = [room[group] for group in room if group[0] == category and drawn[group] == room[group]]
+        assert not left or max(full, default=0) <= max(left) + 1
+
+
+@given(pools, pools, st.lists(st.integers(0, 8), max_size=5), st.data(), seeds)
+def test_draws_of_a_corpus_that_changes_never_repeat_and_never_exceed_their_quota(
+    pool: list[tuple[str, int]], later: list[tuple[str, int]], quotas: list[int], data: st.DataObject, seed: int
+) -> None:
+    whole, new = candidates(pool), [Candidate(f"new-{one.key}", *_rest(one)) for one in candidates(later)]
+    had: list[Candidate] = []
+    for turn, quota in enumerate(quotas):
+        # Some documents leak or are excluded this time, and from the second draw on others have come.
+        offered = [one for one in whole + (new if turn else []) if one not in had and data.draw(st.booleans())]
+        held: Counter[Group] = Counter((one.category, one.group) for one in had)
+        before = Counter(one.category for one in had)
+        wanted = {name: max(quota - before[name], 0) for name in "abc"}
+        drawn = pick(offered, wanted, seed=seed, salt="run", held=held)
+        for name in "abc":
+            available = sum(one.category == name for one in offered)
+            assert sum(one.category == name for one in drawn) == min(wanted[name], available)
+        level = held + Counter((one.category, one.group) for one in drawn)
+        room = Counter((one.category, one.group) for one in offered)
+        given_ = Counter((one.category, one.group) for one in drawn)
+        for group in room:
+            if given_[group] < room[group]:
+                raised = [level[other] for other in given_ if other[0] == group[0]]
+                assert max(raised, default=0) <= level[group] + 1
+        had += drawn
+    assert len({one.key for one in had}) == len(had)
+
+
+def _rest(one: Candidate) -> tuple[str, int, int]:
+    return one.category, one.cluster, one.group
+
+
+@given(pools, st.lists(st.integers(0, 6), min_size=1, max_size=5), seeds)
+def test_however_often_it_is_topped_up_the_end_is_that_of_one_draw(
+    pool: list[tuple[str, int]], steps: list[int], seed: int
+) -> None:
+    whole = candidates(pool)
+    had: list[Candidate] = []
+    for quota in sorted(steps):
+        held: Counter[Group] = Counter((one.category, one.group) for one in had)
+        wanted = {name: quota - sum(one.category == name for one in had) for name in "abc"}
+        wanted = {name: max(number, 0) for name, number in wanted.items()}
+        had += pick([one for one in whole if one not in had], wanted, seed=seed, salt="run", held=held)
+    at_once = pick(whole, dict.fromkeys("abc", max(steps)), seed=seed, salt="run")
+    assert {one.key for one in had} == {one.key for one in at_once}

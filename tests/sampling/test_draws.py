@@ -227,6 +227,28 @@ def test_the_command_reports_each_category_and_is_idempotent(run: Run) -> None:
     assert (again["drawn"], again["draw"]) == (0, "none: nothing to add")
 
 
+def test_the_command_says_by_how_much_a_category_falls_short_and_where_to_look(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaign = make_campaign("short")
+    corpus = classified({"security": [5], "cryptography": [3, 2]}, campaign, "pool")
+    ClusterRun.objects.update(classifier_scores={"confusions": [["cryptography", "security", 7]]})
+    Assignment.objects.filter(cluster__number=3).update(score=0.1)
+    Document.objects.filter(key="2-0").update(canonical=corpus.documents.get(key="1-0"), similarity=0.97)
+    figures = run("draw_seeds", "short", "--corpus", "pool", "--per-category", 5)
+    told = capsys.readouterr().out
+    line = "cryptography: 1 short; 1 left out; taken for security (7×); uncertain documents in cluster 3 (2)"
+    assert line in told.splitlines()
+    assert "machine-learning: 5 short; import more of its kind" in told.splitlines()
+    assert not any(row.startswith("security: ") for row in told.splitlines())
+    assert figures["hints"]["cryptography"] == {
+        "short": 1, "left_out": 1, "taken_for": [["security", 7]], "clusters": [[3, 2, 2]],
+    }  # fmt: skip
+    # Where nothing was left to draw, too.
+    run("draw_seeds", "short", "--corpus", "pool", "--per-category", 5)
+    assert line in capsys.readouterr().out.splitlines()
+
+
 def test_a_documents_own_category_counts_where_no_lead_has_set_one() -> None:
     campaign = make_campaign()
     corpus = classified({"security": [6]}, campaign)

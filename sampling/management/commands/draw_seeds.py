@@ -9,6 +9,8 @@ from campaigns.terminal import Outcome
 from sampling import actions
 from sampling.actions.categories import NotClustered
 from sampling.management.arguments import positive, seed
+from sampling.models import Corpus
+from sampling.shortfalls import look_at
 
 
 class UnknownCampaign(Exception):
@@ -48,6 +50,7 @@ class Command(TerminalCommand):
                 f"{name:<{width}}  {row['quota']:>5} {row['before']:>6} {row['available']:>5} {row['filled']:>5} "
                 f"{row['shortfall']:>5}  {row['clusters']:>8} {row['clusters_covered']:>7}"
             )
+        hints = self._hints(campaign, corpus, report)
         excluded = {f"left_out_{reason}": count for reason, count in report.excluded.items()}
         return Outcome(
             {
@@ -61,8 +64,37 @@ class Command(TerminalCommand):
                 **excluded,
                 **(_spread(report.draw.spread) if report.draw else {}),
                 "categories": report.categories,
+                "hints": hints,
             }
         )
+
+    def _hints(self, campaign: Campaign, corpus: Corpus, report: actions.DrawReport) -> dict[str, Any]:
+        """Print, for each category that fell short, by how much and where there may be more; the same for --json."""
+        # A draw that adds nothing leaves no record: what the one before it left out is as good.
+        draw = report.draw or campaign.draws.filter(corpus=corpus).order_by("-pk").first()
+        missing = {name: row["shortfall"] for name, row in report.categories.items() if row["shortfall"]}
+        if not draw or not missing:
+            return {}
+        short = campaign.taxonomy.categories.filter(slug__in=missing).order_by("position")
+        self.stdout.write("\nwhere to look for what is missing (the draw's page shows more)")
+        told = {}
+        for hint in look_at(draw, list(short)):
+            slug = hint.category.slug
+            told[slug] = {
+                "short": missing[slug],
+                "left_out": hint.left_out,
+                "taken_for": [[each.slug, times] for each, times in hint.taken_for],
+                "clusters": [[each.number, own, unsure] for each, own, unsure in hint.clusters],
+            }
+            places = [f"{hint.left_out:,} left out"] if hint.left_out else []
+            if hint.taken_for:
+                places.append("taken for " + ", ".join(f"{each.slug} ({times}×)" for each, times in hint.taken_for))
+            if hint.clusters:
+                shown = (f"{each.number} ({unsure:,})" for each, _own, unsure in hint.clusters)
+                places.append("uncertain documents in cluster " + ", ".join(shown))
+            self.stdout.write(f"{slug}: {missing[slug]:,} short; {'; '.join(places) or 'import more of its kind'}")
+        self.stdout.write("")
+        return told
 
 
 def _spread(spread: dict[str, Any]) -> dict[str, Any]:
