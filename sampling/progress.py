@@ -48,6 +48,7 @@ def corpus_state(corpus: Corpus) -> CorpusState:
     texts = documents.with_words()
     usable = Document.objects.filter(corpus=corpus).usable()
     run = corpus.cluster_runs.order_by("-pk").first()
+    model = _model_in_use()
     languages = (
         texts.values_list("natural_language").annotate(number=Count("pk")).order_by("-number", "natural_language")
     )
@@ -57,31 +58,31 @@ def corpus_state(corpus: Corpus) -> CorpusState:
         duplicates=documents.exclude(canonical=None).count(),
         empty=documents.filter(title="", text="").count(),
         usable=usable.count(),
-        embedded=_embedded(list(usable.values_list("text_digest", flat=True))),
+        embedded=_embedded(model, list(usable.values_list("text_digest", flat=True))),
         run=run,
         clusters=run.k if run else 0,
         clustered=usable.filter(assignments__run=run, assignments__text_digest=F("text_digest")).count() if run else 0,
         drift=drift(run) if run else None,
-        other_model=run is not None and run.model != _model_in_use(run.model),
+        other_model=run is not None and model not in ("", run.model),
         classified=run is not None and not run.assignments.filter(category=None).exists(),
         languages=[(str(language), number) for language, number in languages],
     )
 
 
-def _model_in_use(otherwise: str) -> str:
+def _model_in_use() -> str:
+    """Its key; empty where it cannot be had. A model in a folder is read whole for that."""
     try:
         return Model(settings.EMBEDDING_MODEL, settings.EMBEDDING_REVISION).key
     except CannotLoad:
-        return otherwise
+        return ""
 
 
-def _embedded(digests: list[str]) -> int:
-    """How many of these texts have a vector of the model in use."""
+def _embedded(model: str, digests: list[str]) -> int:
+    """How many of these texts have a vector of the model."""
     try:
-        model = Model(settings.EMBEDDING_MODEL, settings.EMBEDDING_REVISION)
-        store = VectorStore(settings.DATA_DIR / "embeddings" / model.key)
-        return sum(digest in store for digest in digests)
-    except (CannotLoad, BrokenStore):
+        store = VectorStore(settings.DATA_DIR / "embeddings" / model)
+        return sum(digest in store for digest in digests) if model else 0
+    except BrokenStore:
         return 0
 
 
