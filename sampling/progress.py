@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Count, F
 
 from campaigns.models import Campaign
-from sampling.actions.embedding import chosen_model, poorly_read_languages, store_of
+from sampling.actions.embedding import chosen_model, poorly_read_languages
 from sampling.drift import Drift, drift
 from sampling.model import CannotLoad
 from sampling.models import ClusterRun, Corpus, Document, Seed
-from sampling.vectors import BrokenStore
+from sampling.vectors import BrokenStore, VectorStore
 
 
 def chosen_corpus(campaign: Campaign, wanted: str = "") -> Corpus | None:
@@ -43,6 +44,7 @@ def corpus_state(corpus: Corpus) -> CorpusState:
     texts = documents.with_words()
     usable = Document.objects.filter(corpus=corpus).usable()
     run = corpus.cluster_runs.order_by("-pk").first()
+    model = _model_in_use()
     languages = (
         texts.values_list("natural_language").annotate(number=Count("pk")).order_by("-number", "natural_language")
     )
@@ -52,31 +54,32 @@ def corpus_state(corpus: Corpus) -> CorpusState:
         duplicates=documents.exclude(canonical=None).count(),
         empty=documents.filter(title="", text="").count(),
         usable=usable.count(),
-        embedded=_embedded(list(usable.values_list("text_digest", flat=True))),
+        embedded=_embedded(model, list(usable.values_list("text_digest", flat=True))),
         run=run,
         clusters=run.k if run else 0,
         clustered=usable.filter(assignments__run=run, assignments__text_digest=F("text_digest")).count() if run else 0,
         drift=drift(run) if run else None,
-        other_model=run is not None and run.model != _model_in_use(run.model),
+        other_model=run is not None and model not in ("", run.model),
         classified=run is not None and not run.assignments.filter(category=None).exists(),
         languages=[(str(language), number) for language, number in languages],
-        poorly_read=poorly_read_languages(corpus),
+        poorly_read=poorly_read_languages(corpus, model),
     )
 
 
-def _model_in_use(otherwise: str) -> str:
+def _model_in_use() -> str:
+    """Its key; empty where it cannot be had. A model in a folder is read whole for that."""
     try:
         return chosen_model().key
     except CannotLoad:
-        return otherwise
+        return ""
 
 
-def _embedded(digests: list[str]) -> int:
-    """How many of these texts have a vector of the model in use."""
+def _embedded(model: str, digests: list[str]) -> int:
+    """How many of these texts have a vector of the model."""
     try:
-        store = store_of(chosen_model())
-        return sum(digest in store for digest in digests)
-    except (CannotLoad, BrokenStore):
+        store = VectorStore(settings.DATA_DIR / "embeddings" / model)
+        return sum(digest in store for digest in digests) if model else 0
+    except BrokenStore:
         return 0
 
 

@@ -16,7 +16,7 @@ from sampling import duplicates
 from sampling.actions.duplicates import link_near
 from sampling.legibility import SAMPLE, Reading, alike, poorly_read
 from sampling.lexical import MOST_TEXTS
-from sampling.model import CannotLoad, Means, Model
+from sampling.model import Means, Model
 from sampling.models import Corpus, Document
 from sampling.vectors import VectorStore
 
@@ -137,14 +137,10 @@ def _readings(corpus: Corpus, model: Model) -> dict[str, Reading]:
     return found
 
 
-def poorly_read_languages(corpus: Corpus) -> list[str]:
-    """Those that the model in use was found to read poorly when the corpus was last embedded."""
+def poorly_read_languages(corpus: Corpus, model: str) -> list[str]:
+    """Those that the model of this key was found to read poorly when the corpus was last embedded."""
     last = _last_time(corpus)
-    try:
-        current = last.get("model") == chosen_model().key
-    except CannotLoad:
-        return []
-    return poorly_read(_kept_readings(last)) if current else []
+    return poorly_read(_kept_readings(last)) if last.get("model") == model else []
 
 
 def _kept_readings(data: Mapping[str, Any]) -> dict[str, Reading]:

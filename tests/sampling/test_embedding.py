@@ -31,14 +31,15 @@ def test_a_language_that_the_model_cannot_read_is_told_where_a_lead_looks(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     corpus = corpus_in_two_languages()
-    assert poorly_read_languages(corpus) == []  # not embedded yet: nothing is known
+    assert poorly_read_languages(corpus, chosen_model().key) == []  # not embedded yet: nothing is known
     call_command("embed_corpus", "qa", "--json", str(tmp_path / "figures.json"))
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     assert figures["poorly_read"] == ["zh"]
     assert figures["languages"]["zh"]["unknown"] > 0.3 > 0.01 > figures["languages"]["en"]["unknown"]
     assert figures["languages"]["zh"]["alike"] > figures["languages"]["en"]["alike"]
     assert f"QUORUM_EMBEDDING_MODEL={MINILM}+lexical:qa" in capsys.readouterr().err
-    assert poorly_read_languages(corpus) == ["zh"]
+    assert poorly_read_languages(corpus, chosen_model().key) == ["zh"]
+    assert poorly_read_languages(corpus, "another") == []
     call_command("embed_corpus", "qa", "--json", str(tmp_path / "again.json"))
     assert json.loads((tmp_path / "again.json").read_text(encoding="utf-8"))["languages"] == figures["languages"]
 

@@ -62,7 +62,7 @@ class Command(TerminalCommand):
             .values("proposed")
             .distinct()
             .count(),
-            "poorly_read_languages": ", ".join(poorly_read_languages(corpus)) or "none",
+            "poorly_read_languages": ", ".join(poorly_read_languages(corpus, report.run.model)) or "none",
         }
         if options["evaluate"] and (judged := report.evaluation):
             for true, taken, times in judged.confusions[:_CONFUSIONS_SHOWN]:
