@@ -88,6 +88,7 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
         embed.facts = [_("%(done)s of %(all)s texts") % {"done": f"{state.embedded:,}", "all": f"{state.usable:,}"}]
         if state.run:
             cluster.facts = [_number(state.clusters, "%d cluster", "%d clusters"), state.run.method]
+            cluster.link = (reverse("sampling:map", args=[campaign.slug]) + f"?corpus={name}", _("Look at the map"))
         if state.classified:
             decided = campaign.cluster_decisions.filter(cluster__run=state.run)
             overruled, excluded = decided.exclude(category=None).count(), decided.exclude(exclusion="").count()
