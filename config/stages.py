@@ -94,6 +94,7 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
             ) % {"languages": ", ".join(state.poorly_read)}
         if state.run:
             _clusters(cluster, state)
+            cluster.link = (reverse("sampling:map", args=[campaign.slug]) + f"?corpus={name}", _("Look at the map"))
         if state.classified:
             decided = campaign.cluster_decisions.filter(cluster__run=state.run)
             overruled, excluded = decided.exclude(category=None).count(), decided.exclude(exclusion="").count()

@@ -26,6 +26,7 @@ PAGES = {
     "setup": ("lead", "/c/demo/setup/"),
     "clusters": ("lead", "/c/demo/clusters/"),
     "cluster": ("lead", "first:/c/demo/clusters/:/clusters/"),
+    "map": ("lead", "/c/demo/map/"),
     "draws": ("lead", "/c/demo/draws/"),
     "draw": ("lead", "first:/c/demo/draws/:/draws/"),
     "leaks": ("lead", "/c/demo/leaks/"),

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -89,3 +90,28 @@ class MergeForm(DecisionForm):
     into = forms.IntegerField(
         min_value=0, max_value=_LARGEST_KEY, required=False, label=_("Count it as a part of cluster no.")
     )
+
+
+class MapForm(forms.Form):
+    """How the map is coloured, and the cluster or the place on it that was picked; what makes no sense is ignored."""
+
+    COLOURS = [
+        ("major", _("Category")),
+        ("natural", _("Natural language")),
+        ("programming", _("Programming language")),
+        ("topic", _("Cluster")),
+    ]
+    colour = forms.ChoiceField(choices=COLOURS, required=False)
+    cluster = forms.IntegerField(min_value=0, max_value=_LARGEST_KEY, required=False)
+    x = forms.FloatField(min_value=0, max_value=1, required=False)
+    y = forms.FloatField(min_value=0, max_value=1, required=False)
+    r = forms.FloatField(min_value=0, max_value=1, required=False)
+
+    @classmethod
+    def asked(cls, query: Mapping[str, Any]) -> dict[str, Any]:
+        """What was asked for and makes sense; x, y and r come together or not at all."""
+        form = cls(query)
+        form.is_valid()
+        found = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
+        place = {"x", "y", "r"}
+        return found if place <= found.keys() else {name: found[name] for name in found.keys() - place}

@@ -6,6 +6,7 @@ from sampling.actions.decisions import CannotDecide, Changed, UnknownCategory, e
 from sampling.actions.draws import CannotDraw, DrawReport, draw_seeds
 from sampling.actions.embedding import EmbeddingReport, embed_corpus
 from sampling.actions.imports import ImportReport, import_files, preview
+from sampling.actions.maps import MapReport, map_corpus, map_path
 from sampling.actions.proposals import ProposalReport, chosen_endpoint, propose_categories
 from sampling.actions.replay import Replay, UnknownDraw, find_draw, replay_draw
 from sampling.actions.verdicts import (
@@ -26,6 +27,7 @@ __all__ = [
     "DrawReport",
     "EmbeddingReport",
     "ImportReport",
+    "MapReport",
     "ProposalReport",
     "Replay",
     "UnknownCategory",
@@ -45,6 +47,8 @@ __all__ = [
     "import_files",
     "leaks_among",
     "leaks_of",
+    "map_corpus",
+    "map_path",
     "merge",
     "overrule",
     "preview",

@@ -30,6 +30,7 @@ class Command(TerminalCommand):
         self._stage("embed", "embed_corpus", demo.CORPUS)
         self._stage("cluster", "cluster_corpus", demo.CORPUS)
         self._stage("classify", "classify_clusters", demo.CORPUS)
+        self._stage("map", "map_corpus", demo.CORPUS)
         self._stage("draw", "draw_seeds", demo.SLUG, "--corpus", demo.CORPUS)
         self._replay("annotate", demo.annotate, demo.HANDLED, campaign)
         self._replay("vote", demo.judge, None, campaign)

@@ -1,0 +1,85 @@
+"""The newest clusters of a corpus in; a place on a map for each of their documents, kept as a file, out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+
+from campaigns import events
+from campaigns.models import User
+from sampling import mapfile, projection
+from sampling.actions.categories import latest_run
+from sampling.actions.clusters import CannotWrite, NotEmbedded
+from sampling.actions.embedding import chosen_model, store_of
+from sampling.mapfile import BrokenMap, Map
+from sampling.models import ClusterRun, Corpus
+
+_MOST_ADDED = 0.5  # share of a map beyond which it is laid out anew
+
+
+@dataclass(frozen=True)
+class MapReport:
+    run: ClusterRun
+    texts: int  # on the map
+    kept: int  # of these, where they were before
+    left_out: int  # texts that the map has no room for
+    changed: bool
+    path: Path
+
+
+def map_path(run: ClusterRun) -> Path:
+    return settings.DATA_DIR / "maps" / f"{run.digest}.npz"
+
+
+def map_corpus(*, corpus: Corpus, by: User | None, now: datetime, seed: int = 0) -> MapReport:
+    """Give every clustered text of the corpus its place; what has one keeps it, unless most of the map is new.
+
+    The map is made anew where the clusters, the model or the seed are others.
+    Raises NotClustered, NotEmbedded, CannotLoad, BrokenStore or CannotWrite.
+    """
+    run, model = latest_run(corpus), chosen_model()
+    if run.model != model.key:
+        raise NotEmbedded(f"{corpus.name}: clustered with {run.model}, not with {model.key}; run cluster_corpus first")
+    texts = set(run.assignments.values_list("document__text_digest", flat=True).iterator(chunk_size=5000))
+    digests, path = mapfile.chosen(texts), map_path(run)
+    store = store_of(model)
+    lacking = sum(digest not in store for digest in digests)
+    if lacking:
+        raise NotEmbedded(f"{corpus.name}: {lacking} documents have no vector of {model.key}; run embed_corpus first")
+    before = _places(path, model.key, seed)
+    known = [digest for digest in digests if digest in before]
+    if len(known) < len(digests) * _MOST_ADDED:
+        known = []
+    new = sorted(set(digests) - set(known))
+    left_out = len(texts) - len(digests)
+    changed = bool(new) or len(before) != len(digests)
+    if changed:
+        places = {digest: before[digest] for digest in known}
+        if known:
+            there = mapfile.fractions(np.array([before[digest] for digest in known]))
+            added = projection.among(store.get(new), store.get(known), there, seed)
+        else:
+            added = projection.project(store.get(new), seed)
+        places |= {digest: (x, y) for digest, (x, y) in zip(new, mapfile.numbers(added).tolist(), strict=True)}
+        ordered = np.array([places[digest] for digest in digests], dtype=np.uint16).reshape(-1, 2)
+        found = Map(projection.METHOD, model.key, seed, digests, ordered, left_out)
+        try:
+            mapfile.write(path, found)
+        except OSError as error:
+            raise CannotWrite(f"{path}: {error.strerror or error}") from error
+        data = {"corpus": corpus.name, "run": run.pk, "seed": seed, "texts": len(digests), "kept": len(known)}
+        events.record("corpus mapped", run, campaign=None, by=by, now=now, data=data)
+    return MapReport(run, len(digests), len(known), left_out, changed, path)
+
+
+def _places(path: Path, model: str, seed: int) -> dict[str, tuple[int, int]]:
+    """The places of the map as it stands, where it was made in the same way."""
+    try:
+        found = mapfile.read(path)
+    except BrokenMap:
+        return {}
+    if found is None or (found.method, found.model, found.seed) != (projection.METHOD, model, seed):
+        return {}
+    return {digest: (x, y) for digest, (x, y) in zip(found.digests, found.places.tolist(), strict=True)}

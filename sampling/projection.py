@@ -1,0 +1,104 @@
+"""Unit vectors and a seed in; places on a plane out. The same input gives the same places in every process.
+
+PCA to 50 dimensions, then t-SNE (scikit-learn's, van der Maaten 2014) on a random sample of the rows; every other row
+goes beside the nearest one of the sample.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+METHOD = "PCA and t-SNE, 1"  # the number changes with anything that moves a point
+FITTED = 20_000  # rows that t-SNE itself places
+_COMPONENTS = 50
+_PERPLEXITY = 30.0
+_FEWEST = 12  # distinct rows below which neighbourhoods say nothing, and plain PCA is drawn
+_MARGIN = 0.03
+_BLOCK = 2048
+
+Vectors = NDArray[np.float32]
+Places = NDArray[np.float32]
+
+
+def project(vectors: Vectors, seed: int) -> Places:
+    """A place in [0, 1]² for each row (rows × 2)."""
+    random = np.random.default_rng(seed)
+    rows = len(vectors)
+    sample = np.sort(random.permutation(rows)[:FITTED])
+    fitted = _framed(_fit(vectors[sample], seed))
+    if len(sample) == rows:
+        return fitted
+    places = np.empty((rows, 2), dtype=np.float32)
+    places[sample] = fitted
+    others = np.setdiff1d(np.arange(rows), sample)
+    places[others] = among(vectors[others], vectors[sample], fitted, seed)
+    return places
+
+
+def among(vectors: Vectors, known: Vectors, places: Places, seed: int) -> Places:
+    """Places for more rows, each beside the nearest, by cosine, of those that have places already.
+
+    Beside one, not between several: between them lies what none of them is about. Rows with the same nearest one are
+    spread as widely as known ones lie apart.
+    """
+    from threadpoolctl import threadpool_limits
+
+    if not len(known):
+        return project(vectors, seed)
+    nearest = np.empty(len(vectors), dtype=np.int64)
+    with threadpool_limits(limits=1):
+        for start in range(0, len(vectors), _BLOCK):
+            nearest[start : start + _BLOCK] = (vectors[start : start + _BLOCK] @ known.T).argmax(axis=1)
+    random = np.random.default_rng([seed, len(known)])
+    angles, lengths = random.uniform(0, 2 * np.pi, len(vectors)), np.sqrt(random.uniform(0, 1, len(vectors)))
+    aside = _apart(places) * lengths[:, None] * np.column_stack([np.cos(angles), np.sin(angles)])
+    return np.asarray(np.clip(places[nearest] + aside, 0, 1), dtype=np.float32)
+
+
+def _fit(vectors: Vectors, seed: int) -> NDArray[np.float64]:
+    """Places in any unit, of not too many rows."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    rows, dimensions = vectors.shape
+    differing = len(np.unique(vectors, axis=0))
+    if differing < 2:
+        return np.zeros((rows, 2))
+    # One thread adds numbers in one order, whatever the machine has.
+    with threadpool_limits(limits=1):
+        flat = PCA(min(_COMPONENTS, dimensions, rows), svd_solver="covariance_eigh").fit_transform(vectors)
+        if differing < _FEWEST:
+            return _two(flat[:, :2])
+        algorithm: Any = TSNE(
+            perplexity=min(_PERPLEXITY, (rows - 1) / 3), init=_two(flat[:, :2]) / flat[:, 0].std() * 1e-4, n_jobs=1,
+            random_state=seed,
+        )  # fmt: skip
+        return np.asarray(algorithm.fit_transform(flat), dtype=np.float64)
+
+
+def _two(flat: NDArray[Any]) -> NDArray[np.float64]:
+    """Two columns, also of rows that differ in one direction alone."""
+    missing = np.zeros((len(flat), 2 - flat.shape[1]))
+    return np.column_stack([flat, missing]).astype(np.float64)
+
+
+def _framed(places: NDArray[np.float64]) -> Places:
+    """Moved and scaled into the unit square, both directions alike."""
+    if not len(places):
+        return np.empty((0, 2), dtype=np.float32)
+    low, high = places.min(axis=0), places.max(axis=0)
+    extent = float((high - low).max())
+    scaled = (places - (low + high) / 2) * ((1 - 2 * _MARGIN) / extent if extent else 0) + 0.5
+    return np.asarray(scaled, dtype=np.float32)
+
+
+def _apart(places: Places) -> float:
+    """How far a point usually is from the one nearest to it."""
+    from sklearn.neighbors import NearestNeighbors
+
+    if len(places) < 2:
+        return 0.01
+    distances, _rows = NearestNeighbors(n_neighbors=2, n_jobs=1).fit(places).kneighbors(places)
+    return float(np.median(distances[:, 1]))
