@@ -86,10 +86,13 @@ def _without_chrome(prose: str) -> str:
     return "\n".join(line for at, line in enumerate(lines) if at not in doomed)
 
 
-def clean(text: str) -> str:
-    """The post as masked Markdown. Raises RecursionError for HTML that is nested hundreds of levels deep."""
+def clean(text: str, page: bool = False) -> str:
+    """The post, or the main content of a whole page, as masked Markdown.
+
+    Raises markup.TooMuch, or RecursionError for HTML that is nested hundreds of levels deep.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    text = markup.from_html(text) if markup.is_html(text) else fences.outside(text, _without_scripts)
+    text = markup.from_html(text, page) if page or markup.is_html(text) else fences.outside(text, _without_scripts)
     text = fences.outside(_UNPRINTABLE.sub("", text), _without_chrome)
     text = "".join(_code(block) if block.is_code else _tidy(block.text) for block in fences.blocks(text))
     return mask(text).strip("\n ")

@@ -76,6 +76,16 @@ class Document(models.Model):
         """What is embedded, clustered and compared with references."""
         return f"{self.title}\n\n{self.text}".strip()
 
+    @property
+    def characters(self) -> int:
+        """Of what is left of `raw_characters`."""
+        return len(self.title) + len(self.text)
+
+    @property
+    def percent_shorter(self) -> int:
+        """By which cleaning made it shorter; below 0 where Markdown is longer than what was scraped."""
+        return round(100 - 100 * self.characters / self.raw_characters) if self.raw_characters else 0
+
 
 class VerdictQuerySet(models.QuerySet["Verdict"]):
     def of_the_text(self) -> VerdictQuerySet:

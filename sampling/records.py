@@ -1,8 +1,8 @@
 """A file of scraped records in; its records, and the lines that are none, out.
 
 The format is recognised by content, never by the file's name: gzip or zstd around any of JSON Lines, a JSON array,
-CSV or TSV (any encoding), the Posts.xml of a Stack Exchange dump; or Parquet. Files are streamed: what is held in
-memory is one batch.
+CSV or TSV (any encoding), the Posts.xml of a Stack Exchange dump; or Parquet; or a folder of HTML pages. Files are
+streamed: what is held in memory is one batch.
 """
 
 import csv
@@ -21,7 +21,7 @@ from typing import Any
 import zstandard
 from charset_normalizer import from_bytes
 
-from sampling import posts
+from sampling import pages, posts
 
 LONGEST = 16 * 1024 * 1024  # bytes of one record; a longer "line" is a damaged file, not a question
 SAMPLE = 4 * 1024 * 1024  # bytes looked at to recognise format and encoding
@@ -37,28 +37,39 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
+class Reject:
+    line: int
+    field: str
+    reason: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
 class Record:
-    """`line` is the line on which it starts (CSV, JSON), or its row number (Parquet)."""
+    """`line` is the line on which it starts (CSV, JSON), its row number (Parquet) or its number among the pages.
+
+    `page` is the path of a page below its folder, else "".
+    """
 
     line: int
     fields: dict[str, Any]
+    page: str = ""
 
     @property
     def characters(self) -> int:
         """About how much memory it takes."""
         return sum(len(value if isinstance(value, str) else repr(value)) for value in self.fields.values())
 
-
-@dataclass(frozen=True)
-class Reject:
-    line: int
-    field: str
-    reason: str
+    def rejected(self, field: str, reason: str) -> Reject:
+        return Reject(1 if self.page else self.line, field, reason, self.page)
 
 
 def read(path: Path) -> Iterator[Record | Reject]:
     """Every record of a file in order. Raises Unreadable."""
     try:
+        if path.is_dir():
+            yield from _pages(path)
+            return
         with path.open("rb") as file:
             head = file.read(4)
             file.seek(0)
@@ -69,6 +80,14 @@ def read(path: Path) -> Iterator[Record | Reject]:
                 yield from _text(path, stream)
     except (*_DAMAGE, UnicodeError) as error:
         raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _pages(path: Path) -> Iterator[Record | Reject]:
+    for number, (name, page) in enumerate(pages.read(path), 1):
+        if isinstance(page, pages.NoPage):
+            yield Reject(page.line, page.field, page.reason, name)
+        else:
+            yield Record(number, page, name)
 
 
 def _unpacked(file: io.BufferedReader, head: bytes) -> io.BufferedReader:

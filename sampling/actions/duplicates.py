@@ -1,5 +1,6 @@
 """Linking documents that say the same to the one that stands for them; none is ever dropped."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +59,7 @@ def link_exact(*, corpus: Corpus) -> int:
 
 @transaction.atomic
 def link_near(*, corpus: Corpus, vectors: NDArray[np.float32], digests: list[str]) -> int:
-    """Link every document whose vector is close to an earlier one's; returns how many are linked that way.
+    """Link documents that are close to an earlier one, by vector and words; returns how many are linked that way.
 
     `vectors` belong to `digests`, the distinct text digests in the order of their first documents.
     """
@@ -67,7 +68,14 @@ def link_near(*, corpus: Corpus, vectors: NDArray[np.float32], digests: list[str
     head = {row.text_digest: row for row, at in zip(rows, first, strict=True) if rows[at] is row}
     if set(head) != set(digests):
         raise RuntimeError("the corpus changed while its duplicates were looked for; run it again")
-    to, cosine = duplicates.canonical(vectors)
+
+    @lru_cache(maxsize=20_000)  # of the texts that are close to any other, some 10 KB each
+    def words(row: int) -> frozenset[str]:
+        return duplicates.words(Document.objects.only("title", "text").get(pk=head[digests[row]].pk).wording)
+
+    to, cosine = duplicates.canonical(
+        vectors, confirm=lambda row, other: duplicates.share_words(words(row), words(other))
+    )
     place = {digest: at for at, digest in enumerate(digests)}
     links: list[tuple[int | None, float | None]] = []
     near = 0

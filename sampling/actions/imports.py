@@ -20,7 +20,7 @@ from django.db.models import Q
 from campaigns import events
 from campaigns.actions import category_slug, load_taxonomy
 from campaigns.models import Category, User
-from sampling import cleaning, languages, mapping, records
+from sampling import cleaning, languages, mapping, markup, pages, records
 from sampling.actions.duplicates import link_exact
 from sampling.models import Assignment, Corpus, Document, Seed
 from sampling.records import Record, Reject
@@ -68,16 +68,11 @@ class _Cleaner:
     categories: dict[str, Category]
     programming: languages.Programming
 
-    def document(self, parts: mapping.Parts, file: str) -> Document:
-        try:
-            text, title = cleaning.clean(parts.body), cleaning.clean_title(parts.title)
-        except RecursionError as error:
-            raise mapping.BadField("body", "nested too deeply") from error
-        try:
-            answer = cleaning.clean(parts.answer)
-        except RecursionError as error:
-            raise mapping.BadField("answer", "nested too deeply") from error
-        if not title and not text:
+    def document(self, parts: mapping.Parts, file: str, page: str = "") -> Document:
+        """Raises BadField."""
+        text, answer = self._clean("body", parts.body, bool(page)), self._clean("answer", parts.answer)
+        title = cleaning.clean_title(parts.title)
+        if not text and (page or not title):
             raise mapping.BadField("body", "nothing is left of it without markup and site chrome")
         category = None
         if parts.category:
@@ -95,12 +90,30 @@ class _Cleaner:
             tags=parts.tags,
             programming_languages=self.programming.find(title, text, parts.tags),
             natural_language=languages.natural(f"{title}\n{text}"),
-            source_file=_cut(file, 300),
+            source_file=_cut(_file(file, page), 300),
             raw_digest=parts.raw_digest,
             text_digest=cleaning.digest(title, text),
             raw_characters=parts.raw_characters,
             true_category=category,
         )
+
+    @staticmethod
+    def _clean(field: str, text: str, page: bool = False) -> str:
+        try:
+            return cleaning.clean(text, page)
+        except markup.TooMuch as error:
+            raise mapping.BadField(field, str(error)) from error
+        except RecursionError as error:
+            raise mapping.BadField(field, "nested too deeply") from error
+
+
+def _name(path: Path) -> str:
+    """Of a file or a folder, also of one that is given as a dot."""
+    return path.resolve().name if path.is_dir() else path.name
+
+
+def _file(name: str, page: str) -> str:
+    return f"{name}/{page}" if page else name
 
 
 def _cut(text: str, length: int) -> str:
@@ -119,13 +132,16 @@ def documents_of(path: Path) -> Iterator[Document]:
     for record in records.read(path):
         if isinstance(record, Record):
             try:
-                yield cleaner.document(mapping.parts(record.fields, meaning), path.name)
+                yield cleaner.document(mapping.parts(record.fields, meaning), _name(path), record.page)
             except mapping.BadField:
                 continue
 
 
 def _meaning(path: Path, pairs: Sequence[str]) -> dict[str, str]:
     """Raises Unreadable or BadMapping."""
+    if path.is_dir():
+        meaning = {**{name: name for name in pages.COLUMNS}, **mapping.chosen(pairs, pages.COLUMNS)}
+        return {name: column for name, column in meaning.items() if column}
     first: list[Record | Reject] = next(_batches(records.read(path), _SAMPLE), [])
     sample = [row.fields for row in first if isinstance(row, Record)]
     columns = {name for fields in sample for name in mapping.flat(fields)}
@@ -136,19 +152,28 @@ def _meaning(path: Path, pairs: Sequence[str]) -> dict[str, str]:
     return meaning
 
 
-def preview(*, path: Path, pairs: Sequence[str] = (), count: int = 10) -> tuple[dict[str, str], list[Document]]:
-    """The guessed mapping and the first documents, without writing any. Raises Unreadable or BadMapping."""
+def preview(
+    *, path: Path, pairs: Sequence[str] = (), count: int = 10
+) -> tuple[dict[str, str], list[Document], list[tuple[str, Reject]]]:
+    """The guessed mapping, the first documents, and what could not be used before the last of them, with its file.
+
+    Nothing is written. Raises Unreadable or BadMapping.
+    """
     cleaner, meaning = _cleaner(""), _meaning(path, pairs)
     shown: list[Document] = []
-    for record in records.read(path):
+    bad: list[tuple[str, Reject]] = []
+    for row in records.read(path):
         if len(shown) == count:
             break
-        if isinstance(record, Record):
+        reject = row if isinstance(row, Reject) else None
+        if isinstance(row, Record):
             try:
-                shown.append(cleaner.document(mapping.parts(record.fields, meaning), path.name))
-            except mapping.BadField:
-                continue
-    return meaning, shown
+                shown.append(cleaner.document(mapping.parts(row.fields, meaning), _name(path), row.page))
+            except mapping.BadField as error:
+                reject = row.rejected(error.field, error.reason)
+        if reject:
+            bad.append((_file(_name(path), reject.page), reject))
+    return meaning, shown, bad
 
 
 class _Rejects:
@@ -171,9 +196,12 @@ class _Rejects:
 
     def add(self, file: str, rejects: Iterable[Reject]) -> None:
         for row in rejects:
-            fields = {"file": file, "line": row.line, "field": row.field, "reason": row.reason}
+            fields = {"file": _file(file, row.page), "line": row.line, "field": row.field, "reason": row.reason}
             self._own.write(json.dumps(fields, ensure_ascii=False) + "\n")
             self.count += 1
+
+    def _is_ours(self, file: str) -> bool:
+        return file in self._files or any(file.startswith(f"{folder}/") for folder in self._files)
 
     def publish(self) -> Path | None:
         """These rejects take the place of these files' earlier ones; those of other files stay."""
@@ -182,7 +210,7 @@ class _Rejects:
             with aside.open("w", encoding="utf-8") as target:
                 if self._path.exists():
                     with self._path.open(encoding="utf-8") as earlier:
-                        target.writelines(line for line in earlier if json.loads(line)["file"] not in self._files)
+                        target.writelines(line for line in earlier if not self._is_ours(json.loads(line)["file"]))
                 self._own.seek(0)
                 target.writelines(self._own)
                 some = target.tell() > 0
@@ -217,9 +245,9 @@ def import_files(
         raise BadCorpus(f"--corpus {corpus_name}: letters, digits, hyphens and underscores only") from error
     meanings = {path: _meaning(path, pairs) for path in paths}
     corpus, _created = Corpus.objects.get_or_create(name=corpus_name, defaults={"is_demo": is_demo, "created_at": now})
-    report = ImportReport(mappings={path.name: meaning for path, meaning in meanings.items()})
+    report = ImportReport(mappings={_name(path): meaning for path, meaning in meanings.items()})
     try:
-        with _Rejects(corpus, {path.name for path in paths}) as rejects:
+        with _Rejects(corpus, {_name(path) for path in paths}) as rejects:
             try:
                 _import(corpus=corpus, meanings=meanings, cleaner=_cleaner(licence), rejects=rejects, report=report,
                         watch=watch, now=now)  # fmt: skip
@@ -234,7 +262,7 @@ def import_files(
             f"{where}: {said}; {report.new:,} new documents are in, run it again for the others"
         ) from error
     if report.new or report.updated:
-        data = {"files": [path.name for path in paths], "new": report.new, "updated": report.updated}
+        data = {"files": [_name(path) for path in paths], "new": report.new, "updated": report.updated}
         events.record(
             "corpus imported", corpus, campaign=None, by=by, now=now, data={**data, "rejected": rejects.count}
         )
@@ -251,13 +279,13 @@ def _import(
     watch: Watch,
     now: datetime,
 ) -> None:
-    seen = _Seen([path.name for path in meanings])
+    seen = _Seen([f"{_name(path)}, {'page' if path.is_dir() else 'line'}" for path in meanings])
     for number, (path, meaning) in enumerate(meanings.items()):
         for batch in _batches(watch(records.read(path)), BATCH):
             report.read += len(batch)
             parsed, bad = _parsed(batch, meaning, number, seen)
-            bad += _store(corpus=corpus, parsed=parsed, cleaner=cleaner, file=path.name, report=report, now=now)
-            rejects.add(path.name, bad)
+            bad += _store(corpus=corpus, parsed=parsed, cleaner=cleaner, file=_name(path), report=report, now=now)
+            rejects.add(_name(path), bad)
 
 
 def _batches(rows: Iterable[Record | Reject], count: int) -> Iterator[list[Record | Reject]]:
@@ -285,23 +313,23 @@ class _Seen:
     Keys are told apart by 128 bits of their BLAKE2b digests: of 10^9 keys, any two are alike by a chance of 10^-21.
     """
 
-    def __init__(self, files: list[str]) -> None:
-        self._files = files
+    def __init__(self, places: list[str]) -> None:
+        self._places = places
         self._at: dict[int, int] = {}
 
     def before(self, key: str, file: int, line: int) -> str:
         """Where the key stood before, or nothing: then it is remembered to stand here."""
         digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        here = line * len(self._files) + file
+        here = line * len(self._places) + file
         at = self._at.setdefault(int.from_bytes(digest), here)
-        return "" if at == here else f"{self._files[at % len(self._files)]}, line {at // len(self._files)}"
+        return "" if at == here else f"{self._places[at % len(self._places)]} {at // len(self._places)}"
 
 
 def _parsed(
     batch: list[Record | Reject], meaning: dict[str, str], file: int, seen: _Seen
-) -> tuple[dict[str, tuple[int, mapping.Parts]], list[Reject]]:
+) -> tuple[dict[str, tuple[Record, mapping.Parts]], list[Reject]]:
     """Records of one batch by key, and those that cannot be used: broken ones and repetitions within one import."""
-    parsed: dict[str, tuple[int, mapping.Parts]] = {}
+    parsed: dict[str, tuple[Record, mapping.Parts]] = {}
     bad: list[Reject] = []
     for row in batch:
         if isinstance(row, Reject):
@@ -310,12 +338,12 @@ def _parsed(
         try:
             parts = mapping.parts(row.fields, meaning)
         except mapping.BadField as error:
-            bad.append(Reject(row.line, error.field, error.reason))
+            bad.append(row.rejected(error.field, error.reason))
             continue
         if before := seen.before(parts.key, file, row.line):
-            bad.append(Reject(row.line, meaning.get("id", ""), f"the same record or id stands in {before}"))
+            bad.append(row.rejected(meaning.get("id", ""), f"the same record or id stands in {before}"))
             continue
-        parsed[parts.key] = (row.line, parts)
+        parsed[parts.key] = (row, parts)
     return parsed, bad
 
 
@@ -323,7 +351,7 @@ def _parsed(
 def _store(
     *,
     corpus: Corpus,
-    parsed: dict[str, tuple[int, mapping.Parts]],
+    parsed: dict[str, tuple[Record, mapping.Parts]],
     cleaner: _Cleaner,
     file: str,
     report: ImportReport,
@@ -338,13 +366,13 @@ def _store(
         )
     }
     changed = [
-        known[key][0] for key, (_line, parts) in parsed.items() if key in known and known[key][1] != parts.raw_digest
+        known[key][0] for key, (_row, parts) in parsed.items() if key in known and known[key][1] != parts.raw_digest
     ]
     drawn = set(Seed.objects.filter(document__in=changed).values_list("document_id", flat=True)) if changed else set()
     new: list[Document] = []
     updated: list[Document] = []
     bad: list[Reject] = []
-    for key, (line, parts) in parsed.items():
+    for key, (row, parts) in parsed.items():
         pk, digest = known.get(key, (None, ""))
         if digest == parts.raw_digest:
             report.unchanged += 1
@@ -353,14 +381,14 @@ def _store(
             report.kept += 1
             continue
         try:
-            document = cleaner.document(parts, file)
+            document = cleaner.document(parts, file, row.page)
         except mapping.BadField as error:
-            bad.append(Reject(line, error.field, error.reason))
+            bad.append(row.rejected(error.field, error.reason))
             continue
         document.pk, document.corpus, document.imported_at = pk, corpus, now
         (new if pk is None else updated).append(document)
         report.characters_before += document.raw_characters
-        report.characters_after += len(document.title) + len(document.text)
+        report.characters_after += document.characters
     Document.objects.bulk_create(new)
     if updated:
         _replace(updated)

@@ -10,8 +10,9 @@ from django.conf import settings
 from campaigns import events
 from campaigns.models import User
 from sampling import mapfile, projection
+from sampling.actions.assignments import NotEmbedded
 from sampling.actions.categories import latest_run
-from sampling.actions.clusters import CannotWrite, NotEmbedded
+from sampling.actions.clusters import CannotWrite
 from sampling.actions.embedding import chosen_model, store_of
 from sampling.mapfile import BrokenMap, Map
 from sampling.models import ClusterRun, Corpus

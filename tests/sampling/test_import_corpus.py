@@ -15,13 +15,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from campaigns.models import Event
-from sampling.actions.duplicates import link_exact
+from sampling.actions.duplicates import link_exact, link_near
 from sampling.actions.imports import BATCH, _Seen, import_files
 from sampling.models import Corpus, Document
 from tests.factories import NOW
@@ -173,7 +174,7 @@ def test_documents_with_the_same_words_have_one_that_stands_for_them(run: Run, t
 
 
 def test_where_keys_stood_is_remembered_in_little_memory() -> None:
-    seen = _Seen(["a.jsonl", "b.jsonl"])
+    seen = _Seen(["a.jsonl, line", "b.jsonl, line"])
     tracemalloc.start()
     assert not any(seen.before(f"https://qa.example.org/questions/{line}", 1, line) for line in range(1, 100_001))
     assert tracemalloc.get_traced_memory()[0] < 100_000 * 150
@@ -192,6 +193,17 @@ def test_near_duplicates_and_their_copies_stay_linked_to_what_stands_for_them(ru
     assert link_exact(corpus=first.corpus) == 3
     links = {key: rest for key, *rest in Document.objects.values_list("key", "canonical__key", "similarity")}
     assert links == {"0": [None, None], "1": ["0", 0.97], "2": ["0", 0.97], "3": [None, None], "4": ["3", 1.0]}
+
+
+def test_unrelated_words_that_a_model_cannot_tell_apart_are_not_linked(run: Run, tmp_path: Path) -> None:
+    rows = ["你想当全栈工程师吗？", "什么是临界破坏电压？", "如何避免“野指针”", '如何避免"野指针"？']
+    path = write(tmp_path / "a.jsonl", *({"id": at, "title": title} for at, title in enumerate(rows)))
+    run("import_corpus", path, "--corpus", "c", "--map", "body=")
+    digests = list(Document.objects.order_by("pk").values_list("text_digest", flat=True))
+    vectors = np.tile(np.array([[1, 0]], dtype=np.float32), (4, 1))
+    assert link_near(corpus=Corpus.objects.get(), vectors=vectors, digests=digests) == 1
+    links = dict(Document.objects.values_list("key", "canonical__key"))
+    assert links == {"0": None, "1": None, "2": None, "3": "2"}
 
 
 def test_a_damaged_file_leaves_what_was_read_before_the_damage(run: Run, tmp_path: Path) -> None:

@@ -45,3 +45,35 @@ def test_blocks_give_what_one_block_gives(monkeypatch: pytest.MonkeyPatch) -> No
     whole = duplicates.canonical(vectors, 0.9)
     monkeypatch.setattr(duplicates, "_BLOCK", 37)
     assert duplicates.canonical(vectors, 0.9)[0].tolist() == whole[0].tolist()
+
+
+def test_close_vectors_are_linked_only_where_the_words_agree() -> None:
+    vectors = unit([[1, 0], [1, 0.01], [1, 0.02], [0, 1]])
+    asked: list[tuple[int, int]] = []
+
+    def confirm(row: int, other: int) -> bool:
+        asked.append((row, other))
+        return (row, other) != (1, 0)
+
+    assert duplicates.canonical(vectors, 0.95, confirm)[0].tolist() == [0, 1, 0, 3]
+    assert asked == [(1, 0), (2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("numpy append to array", "how do you append to a numpy array?", True),
+        ("yaml read file python", "how to read yaml file from python", True),
+        ("C 语言的关键字 static 有什么区别", "c语言的关键字static有什么区别？", True),
+        ("如何避免“野指针”", '如何避免"野指针"？', True),
+        # All of these have a cosine above .98 under an English model.
+        ("你想当全栈工程师吗？", "什么是临界破坏电压？", False),
+        ("什么是模型容量？", "遗传编程是什么？", False),
+        ("如何使用jQuery实现一个无限滚动效果？", "如何使用jQuery实现一个动态表格？", False),
+        ("说说你对代码可读性的理解", "说说你对代码可移植性的理解", False),
+        ("缓存穿透和缓存击穿有什么区别？", "缓存雪崩和缓存击穿有什么区别？", False),
+    ],
+)
+def test_words_in_common(one: str, other: str, same: bool) -> None:
+    assert duplicates.share_words(duplicates.words(one), duplicates.words(other)) is same
+    assert duplicates.share_words(duplicates.words(other), duplicates.words(one)) is same

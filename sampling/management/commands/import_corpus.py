@@ -11,11 +11,14 @@ from sampling.actions import imports
 from sampling.mapping import BadMapping
 from sampling.records import Unreadable
 
+_REJECTS_SHOWN = 10
+
 
 class Command(TerminalCommand):
     help = (
         "Read files of scraped questions (JSON Lines, JSON, CSV, TSV, Parquet or the Posts.xml of a Stack Exchange "
-        "dump, also packed with gzip or zstd) into a corpus; running it again changes nothing."
+        "dump, also packed with gzip or zstd), or folders of HTML pages, into a corpus; running it again changes "
+        "nothing."
     )
     refusals = (Unreadable, BadMapping, imports.BadCorpus, imports.Unwritable)
 
@@ -67,12 +70,19 @@ class Command(TerminalCommand):
     def show(self, files: list[Path], pairs: list[str]) -> Outcome:
         meanings = {}
         for path in files:
-            meaning, documents = imports.preview(path=path, pairs=pairs)
-            meanings[path.name] = meaning
-            self.stdout.write(f"{path.name}: " + ", ".join(f"{name}={column}" for name, column in meaning.items()))
+            meaning, documents, bad = imports.preview(path=path, pairs=pairs)
+            meanings[str(path)] = meaning
+            self.stdout.write(f"{path}: " + ", ".join(f"{name}={column}" for name, column in meaning.items()))
             for document in documents:
                 self.stdout.write(f"\n  {document.key}  {document.title}")
                 known = [document.natural_language, *document.programming_languages, document.created, document.url]
-                self.stdout.write("  " + " · ".join(part for part in known if part))
+                cleaned = f"{document.raw_characters:,} → {document.characters:,} characters"
+                shorter = f"{cleaned} ({document.percent_shorter}% shorter)"
+                self.stdout.write("  " + " · ".join(part for part in [*known, shorter] if part))
                 self.stdout.write(textwrap.indent(textwrap.shorten(document.text, 300, placeholder=" …"), "    "))
+            for file, row in bad[:_REJECTS_SHOWN]:
+                place = f"line {row.line}" + (f", {row.field}" if row.field else "")
+                self.stdout.write(f"\n  rejected: {file}, {place}: {row.reason}")
+            if len(bad) > _REJECTS_SHOWN:
+                self.stdout.write(f"\n  rejected: {len(bad) - _REJECTS_SHOWN:,} more")
         return Outcome({"dry_run": True, "files": len(files), "mapping": meanings})

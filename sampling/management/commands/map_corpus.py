@@ -7,8 +7,9 @@ from django.utils import timezone
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
 from sampling import actions
+from sampling.actions.assignments import NotEmbedded
 from sampling.actions.categories import NotClustered
-from sampling.actions.clusters import CannotWrite, NotEmbedded
+from sampling.actions.clusters import CannotWrite
 from sampling.management.arguments import seed
 from sampling.model import CannotLoad
 from sampling.vectors import BrokenStore
