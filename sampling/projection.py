@@ -1,7 +1,17 @@
 """Unit vectors and a seed in; places on a plane out. The same input gives the same places in every process.
 
-PCA to 50 dimensions, then t-SNE (scikit-learn's, van der Maaten 2014) on a random sample of the rows; every other row
-goes beside the nearest one of the sample.
+PCA to 50 dimensions, then t-SNE (van der Maaten, 2014; scikit-learn's) of a random sample of the rows; every other row
+goes beside the nearest one of the sample. On titles of real questions, in seconds of one processor that others used too
+(fitting 20,000 rows took 130 to 155), and with PCA's own first two dimensions for comparison:
+
+  rows    seconds   trustworthiness (PCA)   of the 15 nearest rows, still among the 15 nearest (PCA)
+   5,000       26               .94 (.73)   .30 (.03)
+  20,000      155               .93 (.72)   .28 (.01)
+  50,000      132               .89 (.71)   .23 (.01)
+
+Fitting fewer of 20,000 rows costs less and shows less: 10,000 rows take 74 s. The rows that were not fitted keep .24 of
+their neighbours beside the nearest fitted row, and .13 between the five nearest, where nothing else lies.
+UMAP would need numba and llvmlite.
 """
 
 from typing import Any

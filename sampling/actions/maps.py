@@ -49,13 +49,14 @@ def map_corpus(*, corpus: Corpus, by: User | None, now: datetime, seed: int = 0)
     lacking = sum(digest not in store for digest in digests)
     if lacking:
         raise NotEmbedded(f"{corpus.name}: {lacking} documents have no vector of {model.key}; run embed_corpus first")
-    before = _places(path, model.key, seed)
+    standing = _standing(path, model.key, seed)
+    before = dict(zip(standing.digests, standing.places.tolist(), strict=True)) if standing else {}
     known = [digest for digest in digests if digest in before]
     if len(known) < len(digests) * _MOST_ADDED:
         known = []
     new = sorted(set(digests) - set(known))
     left_out = len(texts) - len(digests)
-    changed = bool(new) or len(before) != len(digests)
+    changed = bool(new) or standing is None or (len(before), standing.left_out) != (len(digests), left_out)
     if changed:
         places = {digest: before[digest] for digest in known}
         if known:
@@ -75,12 +76,11 @@ def map_corpus(*, corpus: Corpus, by: User | None, now: datetime, seed: int = 0)
     return MapReport(run, len(digests), len(known), left_out, changed, path)
 
 
-def _places(path: Path, model: str, seed: int) -> dict[str, tuple[int, int]]:
-    """The places of the map as it stands, where it was made in the same way."""
+def _standing(path: Path, model: str, seed: int) -> Map | None:
+    """The map as it is, where it was made in the same way."""
     try:
         found = mapfile.read(path)
     except BrokenMap:
-        return {}
-    if found is None or (found.method, found.model, found.seed) != (projection.METHOD, model, seed):
-        return {}
-    return {digest: (x, y) for digest, (x, y) in zip(found.digests, found.places.tolist(), strict=True)}
+        return None
+    same = found is not None and (found.method, found.model, found.seed) == (projection.METHOD, model, seed)
+    return found if same else None

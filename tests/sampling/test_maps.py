@@ -130,6 +130,16 @@ def test_a_map_has_room_for_so_many_and_says_so(
     found = the_points(campaign, mapped)
     assert (len(found), found.missing, found.left_out) == (20, 0, 16)
     assert "no room for 16 more documents" in lead.get("/c/mapped/map/").content.decode()
+    before = the_map(mapped)
+    place_more(mapped, 5)
+    run("map_corpus", "small")
+    after = the_map(mapped)
+    assert (len(after.digests), after.left_out) == (20, 21)
+    assert len(the_points(campaign, mapped)) == 20
+    kept = dict(zip(after.digests, after.places.tolist(), strict=True))
+    assert all(
+        kept.get(digest, place) == place for digest, place in zip(before.digests, before.places.tolist(), strict=True)
+    )
 
 
 @pytest.mark.parametrize(

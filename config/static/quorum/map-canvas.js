@@ -15,6 +15,7 @@ class Plane {
     this.labels = []; // { text, x, y, cluster }, the most important first
     this.boxes = []; // where labels stand now
     this.waiting = 0;
+    this.fit();
     new ResizeObserver(() => this.fit()).observe(above);
   }
 
@@ -145,16 +146,18 @@ class Plane {
     pixels.fill((255 << 24 | blue << 16 | green << 8 | red) >>> 0);
     const scale = this.scale * this.density, right = canvas.width + rim, bottom = canvas.height + rim;
     const left = (this.width / 2 - this.x * this.scale) * this.density, top = (this.height / 2 - this.y * this.scale) * this.density;
-    for (let i = 0; i < this.count; i++) {
-      if (!shown[i]) continue;
-      const px = Math.round(xs[i] * scale + left) + rim, py = Math.round(ys[i] * scale + top) + rim;
-      if (px < rim - 1 || py < rim - 1 || px > right || py > bottom) continue;
-      const from = py * wide + px, cover = picked >= 0 && clusters[i] !== picked ? faint : strong;
-      const r = reds[colours[i]], g = greens[colours[i]], b = blues[colours[i]];
-      for (let step = 0; step < steps.length; step++) {
-        const at = from + steps[step], share = cover[step], old = pixels[at];
-        const or = old & 255, og = old >> 8 & 255, ob = old >> 16 & 255;
-        pixels[at] = -16777216 | ob + ((b - ob) * share >> 8) << 16 | og + ((g - og) * share >> 8) << 8 | or + ((r - or) * share >> 8);
+    // What was picked is drawn last, over all that is faint.
+    for (const cover of picked >= 0 ? [faint, strong] : [strong]) {
+      for (let i = 0; i < this.count; i++) {
+        if (!shown[i] || (picked >= 0 && (clusters[i] === picked) !== (cover === strong))) continue;
+        const px = Math.round(xs[i] * scale + left) + rim, py = Math.round(ys[i] * scale + top) + rim;
+        if (px < rim - 1 || py < rim - 1 || px > right || py > bottom) continue;
+        const from = py * wide + px, r = reds[colours[i]], g = greens[colours[i]], b = blues[colours[i]];
+        for (let step = 0; step < steps.length; step++) {
+          const at = from + steps[step], share = cover[step], old = pixels[at];
+          const or = old & 255, og = old >> 8 & 255, ob = old >> 16 & 255;
+          pixels[at] = -16777216 | ob + ((b - ob) * share >> 8) << 16 | og + ((g - og) * share >> 8) << 8 | or + ((r - or) * share >> 8);
+        }
       }
     }
     this.below.putImageData(this.picture, -rim, -rim);

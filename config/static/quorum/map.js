@@ -5,7 +5,7 @@
   const form = document.getElementById("map");
   const view = form?.querySelector(".map-view"), over = form?.querySelector(".map-over");
   if (!view) return;
-  const tip = form.querySelector(".map-tip"), status = document.getElementById("map-status"), beside = form.dataset.beside;
+  const tip = form.querySelector(".map-tip"), below = form.querySelector(".map-below a"), status = document.getElementById("map-status"), beside = form.dataset.beside;
   const FACETS = ["major", "natural", "programming", "topic"], HUES = 36, REACH = 26; // pixels around a click
   const inks = {};
   const plane = new Plane(form.querySelector(".map-points"), over, inks);
@@ -46,6 +46,17 @@
     return found;
   };
 
+  // Where most of some points lie together: the middle of those nearest to the middle, three times over.
+  const median = (rows, values) => rows.map((i) => values[i]).sort((a, b) => a - b)[rows.length >> 1];
+  const heart = (rows) => {
+    for (let round = 0; ; round++) {
+      const x = median(rows, data.xs), y = median(rows, data.ys);
+      if (round === 3 || rows.length < 6) return { x, y };
+      const apart = new Map(rows.map((i) => [i, (data.xs[i] - x) ** 2 + (data.ys[i] - y) ** 2]));
+      rows = [...rows].sort((a, b) => apart.get(a) - apart.get(b)).slice(0, Math.ceil(rows.length / 2));
+    }
+  };
+
   // What the legend leaves, in the chosen colours, and the names that go with it.
   const dress = () => {
     readInks();
@@ -63,10 +74,9 @@
       if (!members.has(cluster)) members.set(cluster, []);
       members.get(cluster).push(i);
     }
-    const middle = (rows, values) => rows.map((i) => values[i]).sort((a, b) => a - b)[rows.length >> 1];
     plane.labels = [...members].filter(([cluster, rows]) => rows.length > 1 && data.clusters[cluster])
       .sort((a, b) => b[1].length - a[1].length || a[0] - b[0])
-      .map(([cluster, rows]) => ({ cluster, text: data.clusters[cluster].split(" · ").slice(0, 2).join(" · "), x: middle(rows, data.xs), y: middle(rows, data.ys) }));
+      .map(([cluster, rows]) => ({ cluster, text: data.clusters[cluster].split(" · ").slice(0, 2).join(" · "), ...heart(rows) }));
     plane.change();
   };
 
@@ -91,7 +101,7 @@
     const title = document.querySelector(`${beside} [data-picked]`), given = title?.dataset ?? {};
     plane.picked = given.pickedCluster ? Number(given.pickedCluster) : -1;
     plane.ring = given.r ? { x: Number(given.x), y: Number(given.y), r: Number(given.r), asked: { x: given.x, y: given.y, r: given.r } } : null;
-    status.textContent = document.getElementById("beside-title")?.textContent ?? "";
+    below.textContent = status.textContent = document.getElementById("beside-title")?.textContent ?? "";
     plane.change();
   };
   let back = false;
@@ -228,11 +238,12 @@
 
   plane.picked = plane.hovered = plane.naming = -1;
   readInks();
+  follow();
   fetch(form.dataset.points).then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(answer.status))).then((buffer) => {
     data = unpack(buffer);
     plane.load({ xs: data.xs, ys: data.ys, clusters: data.clusterOf, shown: new Uint8Array(data.count), colours: new Uint8Array(data.count) });
     dress();
     follow();
     view.dataset.ready = data.count;
-  }).catch((reason) => { status.textContent = String(reason); });
+  }).catch(() => { tip.textContent = status.textContent = form.dataset.failed; tip.hidden = false; });
 })();
