@@ -1,9 +1,11 @@
-"""What sets each cluster apart in words: class-based TF-IDF, for Chinese over pairs of characters."""
+"""What sets each cluster apart in words: class-based TF-IDF, for Chinese over the words that jieba cuts it into."""
 
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+
+import rjieba
 
 from sampling import fences
 
@@ -30,14 +32,18 @@ _STOP = frozenset(
 )
 _STOP_HAN = frozenset(
     """
-    我们 你们 他们 什么 怎么 如何 为什 么样 这个 那个 一个 可以 没有 就是 但是 因为 所以 如果 或者
-    以及 是否 请问 问题 使用 不是 还是 现在 自己 需要 应该 可能 时候 已经 然后 这样 知道 哪些 有什
-    么用 的时 候的 到了 了一 是不 不能 能不 一下 这些 里面 之后 的话 而且 只有 还有 都是 有没 出来
-    起来 进行 通过 以下 下面 给出 谢谢 大家 编写 一次 每次 不会 我在 我想 我用 是什 么区 请用 请问
-    这种 其他 其中 用的 的是 了吗 么办 怎样 这里 关于 请使 完成 题目
+    我们 你们 他们 它们 自己 大家 什么 怎么 怎样 怎么样 怎么办 如何 为什么 为何 哪些 哪个 哪里
+    多少 这个 那个 这些 那些 这样 那样 这种 这里 那里 一个 一种 一些 一下 一次 每个 每次 所有
+    任何 其他 其它 其中 另外 可以 可能 能够 不能 不会 应该 需要 必须 是否 没有 有没有 还有
+    只有 就是 但是 不是 还是 都是 而且 并且 因为 所以 如果 或者 以及 然后 之后 之前 同时 时候
+    现在 已经 关于 对于 根据 通过 使用 用于 进行 起来 出来 里面 以下 以上 下面 上面 如下 给出
+    给定 请问 谢谢 帮忙 知道 觉得 认为 说明 描述 介绍 解释 说说 谈谈 列举 简述 例如 比如 问题
+    回答 答案 题目 请用 编写 写出 实现 完成 一段 两个 三个 那么 这么 不同 区别 有哪些 的话
+    是不是 这是 简单 提示 示例 名为 包含 理解 了解 作用 最后 分别 表示 要求 作为 之间 否则
+    存在 解决 指定 假设 出现 方式 场景 提供 情况 过程 注意 对应 当前 第一个 开始 按照 相同
+    名称 内容 位置 方法 结果
     """.split()  # noqa: SIM905 - a list of 200 strings would fill pages
 )
-_SIMPLE = re.compile("[的了吗呢吧么是在和与就都也很被把给从对到会要能]")
 
 
 def words(title: str, text: str) -> list[str]:
@@ -48,8 +54,7 @@ def words(title: str, text: str) -> list[str]:
         word for word in _WORD.findall(lowered) if len(word) > 1 and word not in _STOP and not word.startswith("e-mail")
     ]
     for run in _HAN.findall(lowered):
-        pairs = (run[at : at + 2] for at in range(len(run) - 1))
-        found += [pair for pair in pairs if pair not in _STOP_HAN and not _SIMPLE.search(pair)]
+        found += [word for word in rjieba.cut(run) if len(word) > 1 and word not in _STOP_HAN]
     return found + _KANA.findall(lowered)
 
 
@@ -81,22 +86,5 @@ def keywords(
             for word, number in counts.items()
             if spread[label][word] >= least
         }
-        ranked = sorted(weights, key=lambda word: (-weights[word], word))
-        result.append(_joined(ranked[: 3 * count])[:count])
+        result.append(sorted(weights, key=lambda word: (-weights[word], word))[:count])
     return result
-
-
-def _joined(ranked: list[str]) -> list[str]:
-    """Pairs of characters that overlap are one longer word: 数据 and 据库 become 数据库."""
-    result: list[str] = []
-    for word in ranked:
-        if _HAN.fullmatch(word):
-            for at, other in enumerate(result):
-                if _HAN.fullmatch(other) and len(other) < 5 and (other[-1] == word[0] or other[0] == word[-1]):
-                    result[at] = other + word[1:] if other[-1] == word[0] else word + other[1:]
-                    break
-            else:
-                result.append(word)
-        else:
-            result.append(word)
-    return list(dict.fromkeys(result))

@@ -19,16 +19,20 @@ def test_each_cluster_is_named_by_what_sets_it_apart() -> None:
     assert sorted(named[1]) == ["css", "grid"]
 
 
-def test_chinese_is_named_by_words_of_overlapping_pairs() -> None:
+def test_chinese_is_named_by_its_words() -> None:
     texts = [
         words("数据库索引为什么慢", ""),
         words("数据库索引失效", ""),
         words("网页布局", ""),
         words("网页布局错位", ""),
     ]
-    named = keywords(texts, [0, 0, 1, 1], 2)
-    assert any("数据库" in word for word in named[0])
-    assert any("网页" in word for word in named[1])
+    named = keywords(texts, [0, 0, 1, 1], 2, count=2)
+    assert set(named[0]) == {"数据库", "索引"}
+    assert set(named[1]) == {"网页", "布局"}
+
+
+def test_chinese_small_talk_names_nothing() -> None:
+    assert words("请问你们觉得可以怎么实现？", "说说有哪些区别") == []
 
 
 def test_a_word_of_one_document_does_not_name_a_large_cluster() -> None:
