@@ -5,49 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sampling import fences
+from sampling import fences, snippets
 
 _MOST = 4
 _LOOKED_AT = 20_000  # characters of a post; who has not named a language by then will not
 
-# Only where tags and fences say nothing: code that can be of one language alone.
-_CUES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.MULTILINE))
-    for name, pattern in (
-        (
-            "C#",
-            r"^[ \t]{0,80}using System(?:\.|;)|Console\.Write"
-            r"|\bnamespace \w[\w.]{0,80}\s{0,9}\{[\s\S]{0,500}\bpublic class",
-        ),
-        ("Java", r"\bpublic static void main\(String|System\.out\.print|^import java[x.]|\bprivate final \w+ \w+;"),
-        ("PHP", r"<\?php|\$\w{1,60}\s{0,9}=\s{0,9}\$_(?:GET|POST|SERVER)|\bmysqli?_query\("),
-        ("C++", r"#include\s{0,9}<(?:iostream|vector|string|map|memory|algorithm)>|\bstd::|\bcout\s{0,9}<<"),
-        ("C", r"#include\s{0,9}<(?:stdio|stdlib|string|unistd)\.h>|\bprintf\(\"|\bmalloc\("),
-        ("Rust", r"\bfn \w{1,60}[^{]{0,200}?->|\blet mut \w|\bprintln!\("),
-        ("Go", r"^package \w+$|\bfunc (?:\(\w[^)\n]{0,80}\) ?)?\w{1,60}\([^)]{0,200}\)[^{\n]{0,80}\{|\w, err :="),
-        ("Kotlin", r"\bfun \w{1,60}\([^)]{0,200}\)(?:: \w{1,60})? ?[={]|\bval \w{1,60} ?(?:: \w{1,60})? ?= "),
-        ("Swift", r"\bguard let \w|\bfunc \w{1,60}\([^)]{0,200}\) -> \w|\bimport (?:UIKit|SwiftUI|Foundation)\b"),
-        (
-            "TypeScript",
-            r"\binterface \w{1,60} \{[^}]{0,300}?\w\??: (?:string|number|boolean)"
-            r"|: (?:string|number|boolean)(?:\[\])?[;,)]",
-        ),
-        (
-            "Python",
-            r"^[ \t]{0,80}def \w{1,80}\(.{0,300}:[ \t]{0,9}$"
-            r"|^[ \t]{0,80}(?:from [\w.]{1,80} )?import \w[\w., ]{0,200}$|\bprint\(f?[\"']|^>>> |\bself\.\w",
-        ),
-        (
-            "JavaScript",
-            r"\b(?:const|let|var) \w{1,60} ?= ?(?:require\(|function|document\.|\(|\[|\{)|=> \{|console\.log\(",
-        ),
-        ("SQL", r"(?i)\bselect\b[\s\S]{1,300}\bfrom\b\s{1,9}\w|\bcreate table\b|\binsert into\b|\bleft join\b"),
-        ("R", r"\w <- (?:c|function|data\.frame|read\.)\(|\blibrary\(\w+\)|%>%"),
-        ("HTML", r"(?i)<!doctype html>|<(?:div|span|form|table|input)\b[^>]{0,200}\b(?:class|id|type)="),
-        ("CSS", r"^[.#]?[\w-]{1,60}(?: [.#]?[\w-]{1,60}){0,4} ?\{[ \t]{0,9}\n\s{0,20}[\w-]{1,40}:[^;{}]{1,200};"),
-        ("Bash", r"^#!/bin/(?:ba)?sh|^\$ (?:sudo|cd|ls|git|apt|curl|grep)\b|\bfi$|; then$"),
-    )
-)
 # Names that are ordinary words or letters are believed only right before or after a word of the trade.
 _ORDINARY = {
     "C", "R", "Go", "Swift", "Dart", "Scheme", "Pascal", "Julia", "Nim", "Zig", "PAD", "Assembly", "React", "Vue",
@@ -67,11 +29,18 @@ def _names(languages: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, str]
     return names
 
 
+def _lexers(name: str) -> list[str]:
+    """What a highlighter calls a language, fences do as well: cpp, csharp. Unless it is shared by unlike languages."""
+    return [] if name in ("text", "vbnet") else [name]
+
+
 class Programming:
-    """Finds the languages of a given list (`name`, `aliases`) in tags, fences and, failing those, in the text."""
+    """Finds languages of a list (`name`, `aliases`, `lexer`) in tags, fences and, failing those, in the text."""
 
     def __init__(self, languages: Sequence[Mapping[str, Any]]) -> None:
-        self._known = _names(tuple((entry["name"], tuple(entry["aliases"])) for entry in languages))
+        self._known = _names(
+            tuple((entry["name"], (*entry["aliases"], *_lexers(entry["lexer"]))) for entry in languages)
+        )
         self._named = [
             (entry["name"], re.compile(self._mention(entry["name"])))
             for entry in languages
@@ -112,7 +81,7 @@ class Programming:
         found = self._mentioned(title) or self._mentioned(prose)
         if not found:
             shown = "\n".join(block.code for block in code) or text[:_LOOKED_AT]
-            found = next(([name] for name, cue in _CUES if cue.search(shown)), [])
+            found = snippets.languages(shown, self._look_up)
         return _distinct(found)[:_MOST]
 
     def _mentioned(self, prose: str) -> list[str]:

@@ -132,6 +132,62 @@ def test_personal_data_is_masked_and_code_is_not() -> None:
     assert "git@host.example:a/b.git" in cleaned
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ASIA" + "ABCDEFGHIJKLMNOP",
+        "ghp_" + "a1B2" * 9,
+        "github_pat_" + "A1b2c3" * 12,
+        "glpat-" + "a1B2c3D4" * 3,
+        "xoxb-" + "123456789012-123456789012-abcdefABCDEF",
+        "sk_live_" + "a1B2c3D4" * 3,
+        "sk-proj-" + "a1B2c3D4" * 5,
+        "AIza" + "a1B2c" * 7,
+        "npm_" + "a1B2" * 9,
+        "6922832127:" + "AAEm2DMKEBRO2GNeRhLONJqe4__Roc-QfiA",
+        "SG." + "a" * 22 + "." + "b" * 43,
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0." + "sig_natu-re0",
+        "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0" + "abcd" * 200 + "." + "s" * 400,  # longer than what is searched
+    ],
+)
+def test_keys_are_masked_whole(key: str) -> None:
+    assert mask(f'token = "{key}"; go') == 'token = "[key]"; go'
+
+
+def test_an_aws_secret_is_masked_and_its_name_stays() -> None:
+    assert mask("aws_secret_access_key = '" + "aB3/" * 10 + "'") == "aws_secret_access_key = '[key]'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "new surveyJs.Model(json)",
+        "@app.route and pip install a@1.2.3, image@sha256:0123456789abcdef",
+        "git@host.example:a/b.git",
+        "Connecting to 209.85.199.27 (4)-192.168.0.31 Chrome/83.0.4103.122 version 1.2023.418.200",
+        "2023-12-26T18:23:07.912Z 2147483648 -2147483648 6502530000 0x12345678",
+        "questions/3106452/java-servlet/3106909#3106909",
+        "x = 1 +12345; c++ 2015-2022; 555-1234",
+        "sk-learn, sk-" + "short",
+    ],
+)
+def test_code_is_not_taken_for_personal_data(text: str) -> None:
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["+49 170 1234567", "+1 650-253-0000", "(650) 253-0000", "650-253-0000", "+8613812345678", "+7 (495) 123-45-67"],
+)
+def test_telephone_numbers_are_masked(number: str) -> None:
+    assert mask(f"Write to {number}, please") == "Write to [phone], please"
+
+
+def test_a_number_without_its_country_is_masked_where_it_says_what_it_is() -> None:
+    assert mask("电话：010-62345678，手机：13812345678") == "电话：[phone]，手机：[phone]"
+    assert mask("13812345678") == "13812345678"
+
+
 def test_empty_lines_of_quotations_and_at_the_end_of_code_go() -> None:
     text = ">\n> One\n>\n>\n> Two\n>\n>\n\n\n\nSo:\n\n```\nx\n\n\ny\n\n\n```\n\nand\n\n```py\nz\n```"
     assert clean(text) == "> One\n>\n> Two\n\nSo:\n\n```\nx\n\n\ny\n```\n\nand\n\n```py\nz\n```"
@@ -159,7 +215,12 @@ def test_cleaning_never_fails_and_cleaning_again_changes_little(text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["home " * 4000, "- Share\n" * 3000, "1 " * 6000, "<" * 8000, "`" * 8000, "[" * 8000, "@a." * 4000]
+    "text",
+    [
+        *("home " * 4000, "- Share\n" * 3000, "1 " * 6000, "<" * 8000, "`" * 8000, "[" * 8000, "@a." * 4000),
+        *("eyJ-" * 50_000, "eyJ." * 50_000, "sk-" * 50_000, "xoxb-1-" * 30_000, "SG." * 50_000, "a.a@" * 30_000),
+        "+1 650" * 30_000,
+    ],
 )
 def test_hostile_repetition_is_cleaned_in_time(text: str) -> None:
     start = time.perf_counter()

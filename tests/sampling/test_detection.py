@@ -1,9 +1,11 @@
 import json
+import subprocess
+import sys
 
 import pytest
 from django.conf import settings
 
-from sampling import cleaning, languages
+from sampling import cleaning, languages, snippets
 
 PROGRAMMING = languages.Programming(json.loads((settings.FIXTURES_DIR / "languages.json").read_text(encoding="utf-8")))
 
@@ -33,6 +35,7 @@ def test_natural_languages(text: str, language: str) -> None:
         ("", "", ["python-3.x", "django", "json"], ["Python", "JSON"]),
         ("", "", ["bash/shell"], ["Bash"]),
         ("", "```rs\nfn main() {}\n```", [], ["Rust"]),
+        ("", "```cpp\nint a;\n```\n\n```csharp\nint a;\n```", [], ["C++", "C#"]),
         ("", "", ["language-agnostic", "go"], ["Go"]),
         ("How to do it in C?", "", [], ["C"]),
         ("Let it go and react to it", "I dart around with the scheme", [], []),
@@ -43,6 +46,56 @@ def test_natural_languages(text: str, language: str) -> None:
 )
 def test_programming_languages(title: str, text: str, tags: list[str], found: list[str]) -> None:
     assert PROGRAMMING.find(title, text, tags) == found
+
+
+RUBY = """class Stack
+  attr_reader :items
+
+  def initialize
+    @items = []
+  end
+
+  def push(item)
+    @items << item
+    self
+  end
+
+  def each(&block)
+    @items.reverse.each { |item| block.call(item) }
+  end
+end"""
+
+
+def test_code_that_no_cue_knows_is_classified() -> None:
+    assert not any(cue.search(RUBY) for _name, cue in snippets._CUES)
+    assert PROGRAMMING.find("", f"Why?\n\n```\n{RUBY}\n```") == ["Ruby"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "<settings>\n  <property name='a'>1</property>\n</settings>\n" * 5,  # a format is not what a question is about
+        "Error 17 at line 5: the table is full, the next one is empty and nobody knows why.\n" * 5,
+    ],
+)
+def test_what_is_no_program_has_no_language(code: str) -> None:
+    assert PROGRAMMING.find("", f"Why?\n\n```\n{code}```") == []
+
+
+def test_the_classifier_is_not_loaded_for_what_names_its_language() -> None:
+    script = (
+        "import json, sys; from sampling import languages\n"
+        f"known = languages.Programming(json.load(open({str(settings.FIXTURES_DIR / 'languages.json')!r})))\n"
+        f"code = '```\\n' + {RUBY!r} + '\\n```'\n"
+        "fenced = code.replace('```', '```ruby', 1)\n"
+        "found = [known.find('', code, ['ruby']), known.find('In Ruby', code), known.find('', fenced)]\n"
+        "assert found == [['Ruby']] * 3, found\n"
+        "assert 'magika' not in sys.modules and 'onnxruntime' not in sys.modules\n"
+        "again = {tuple(known.find('', code)) for _ in range(20)}\n"
+        "assert again == {('Ruby',)}, again\n"
+        "assert 'magika' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=settings.BASE_DIR, check=True, timeout=300)
 
 
 def test_detection_agrees_with_the_labels_of_the_demo_corpus() -> None:
