@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from django.conf import settings
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -89,9 +90,9 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
         embed.facts = [_("%(done)s of %(all)s texts") % {"done": f"{state.embedded:,}", "all": f"{state.usable:,}"}]
         if state.poorly_read:
             embed.warning = _(
-                "The embedding model can hardly tell texts in these languages apart: %(languages)s. "
-                "Their clusters will be poor; see “Languages” in the guide for leads."
-            ) % {"languages": ", ".join(state.poorly_read)}
+                "The embedding model can hardly tell texts in these languages apart: %(languages)s. Their clusters will be "
+                "poor. A multilingual model is better, or QUORUM_EMBEDDING_MODEL=%(other)s, which needs no download."
+            ) % {"languages": ", ".join(state.poorly_read), "other": f"{settings.EMBEDDING_MODEL}+lexical:{name}"}
         if state.run:
             _clusters(cluster, state)
             cluster.link = (reverse("sampling:map", args=[campaign.slug]) + f"?corpus={name}", _("Look at the map"))
