@@ -90,8 +90,8 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
         embed.facts = [_("%(done)s of %(all)s texts") % {"done": f"{state.embedded:,}", "all": f"{state.usable:,}"}]
         if state.poorly_read:
             embed.warning = _(
-                "The embedding model can hardly tell texts in these languages apart: %(languages)s. Their clusters will be "
-                "poor. A multilingual model is better, or QUORUM_EMBEDDING_MODEL=%(other)s, which needs no download."
+                "The embedding model can hardly tell texts in these languages apart: %(languages)s. "
+                "Their clusters will be poor. A multilingual model is better, or QUORUM_EMBEDDING_MODEL=%(other)s, which needs no download."
             ) % {"languages": ", ".join(state.poorly_read), "other": f"{settings.EMBEDDING_MODEL}+lexical:{name}"}
         if state.run:
             _clusters(cluster, state)
