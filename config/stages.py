@@ -91,7 +91,8 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
         if state.poorly_read:
             embed.warning = _(
                 "The embedding model can hardly tell texts in these languages apart: %(languages)s. "
-                "Their clusters will be poor. A multilingual model is better, or QUORUM_EMBEDDING_MODEL=%(other)s, which needs no download."
+                "Their clusters will be poor. A multilingual model is better, or, without any download, "
+                "QUORUM_EMBEDDING_MODEL=%(other)s."
             ) % {"languages": ", ".join(state.poorly_read), "other": f"{settings.EMBEDDING_MODEL}+lexical:{name}"}
         if state.run:
             _clusters(cluster, state)
