@@ -274,4 +274,4 @@ def test_a_seeds_page_says_how_much_cleaning_took_away(lead: Client, seed: Seed)
     document = Document.objects.get(pk=seed.document_id)
     Document.objects.filter(pk=document.pk).update(raw_characters=4 * document.characters)
     page = lead.get(f"/c/pages/seeds/{seed.pk}/").content.decode()
-    assert f"{4 * document.characters} characters, {document.characters} of them left: 75% shorter" in page
+    assert f"{4 * document.characters} → {document.characters} characters, 75% shorter" in page
