@@ -338,23 +338,47 @@ def _table(path: Path, stream: io.RawIOBase, encoding: str, start: str) -> Itera
         raise Unreadable(f"{path}: line 1: neither JSON nor a table: no column is set off by , ; | or a tab")
     csv.field_size_limit(min(LONGEST, sys.maxsize))
     errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
-    reader = csv.reader(
-        io.TextIOWrapper(io.BufferedReader(stream, 1 << 20), encoding, errors=errors, newline=""), delimiter=delimiter
-    )
+    lines = _TableLines(io.TextIOWrapper(io.BufferedReader(stream, 1 << 20), encoding, errors=errors, newline=""))
+    reader = csv.reader(lines, delimiter=delimiter)
     columns: list[str] | None = None
+    too_long = 0  # the line that was rejected last for its length
     while True:
-        line = reader.line_num + 1
+        line, lines.cut = lines.next, False
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Reject(line, "", str(error))
-            continue
-        if columns is None:
+            if not lines.cut:
+                yield Reject(line, "", str(error))
+                continue
+            cells = []
+        if lines.cut:
+            if line != too_long:
+                yield Reject(line, "", f"the line is longer than {LONGEST:,} characters")
+            too_long = line
+        elif columns is None:
             columns = _distinct([cell.strip().lstrip("\ufeff") for cell in cells])
         elif cells:
             yield _row(line, columns, cells)
+
+
+class _TableLines:
+    """Lines of a table; one that is too long comes in pieces, none of which is to be believed."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._open = False  # the line that the last piece belongs to goes on
+        self.next = 1  # the number of the line that the next piece belongs to
+        self.cut = False  # a piece of a line that is too long was among the last ones
+
+    def __iter__(self) -> Iterator[str]:
+        while piece := self._text.readline(LONGEST):
+            goes_on = len(piece) == LONGEST and not piece.endswith("\n")
+            self.cut = self.cut or goes_on or self._open
+            self._open = goes_on
+            self.next += piece.endswith("\n")
+            yield piece
 
 
 def _row(line: int, columns: list[str], cells: list[str]) -> Record | Reject:

@@ -1,16 +1,9 @@
 import errno
 import gzip
 import json
-import os
 import random
-import signal
-import sqlite3
-import subprocess
-import sys
-import time
 import tracemalloc
 from collections.abc import Callable
-from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -295,74 +288,32 @@ def test_a_licence_can_be_given_for_records_that_name_none(run: Run, tmp_path: P
     assert list(Document.objects.order_by("key").values_list("licence", flat=True)) == ["MIT", "CC BY-SA 4.0"]
 
 
-def test_a_run_that_was_killed_ends_like_an_undisturbed_one_when_run_again(tmp_path: Path) -> None:
-    """With real processes, on SQLite files of their own."""
-    path = write(
-        tmp_path / "many.jsonl",
-        *({"id": at, "title": "Question", "body": f"<p>Words of number {at % 1400}</p>"} for at in range(1500)),
-        *({"id": at, "title": "Again", "body": "<p>An id that stands above</p>"} for at in (3, 700)),
-        "{broken",
-    )
-    folders = [tmp_path / "killed", tmp_path / "undisturbed"]
-
-    def command(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "QUORUM_DATA_DIR": str(folder), "DATABASE_URL": ""}
-        line = [sys.executable, "manage.py", *arguments]
-        return subprocess.Popen(line, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.DEVNULL)
-
-    def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(folder / "quorum.sqlite3")) as connection:
-            return connection.execute(query).fetchall()
-
-    def imported(folder: Path) -> int:
-        return int(rows(folder, "SELECT count(*) FROM sampling_document")[0][0])
-
-    migrations = [command(folder, "migrate", "-v0") for folder in folders]
-    assert [process.wait(200) for process in migrations] == [0, 0]
-    arguments = ("import_corpus", str(path), "--corpus", "many")
-    process = command(folders[0], *arguments)
-    while process.poll() is None and not imported(folders[0]):
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait(10)
-    assert 0 < imported(folders[0]) < 1500
-    again = [command(folder, *arguments) for folder in folders]
-    assert [process.wait(200) for process in again] == [0, 0]
-    content = (
-        "SELECT d.key, d.title, d.text, d.text_digest, d.raw_digest, d.similarity, c.key FROM sampling_document d "
-        "LEFT JOIN sampling_document c ON c.id = d.canonical_id ORDER BY d.key"
-    )
-    assert len(rows(folders[0], content)) == 1500
-    assert rows(folders[0], content) == rows(folders[1], content)
-    assert sum(row[-1] is not None for row in rows(folders[0], content)) == 100
-    left = [(folder / "rejects" / "many.jsonl").read_bytes() for folder in folders]
-    assert left[0] == left[1]
-    assert left[0].count(b"\n") == 3
-    assert [path.name for path in (folders[0] / "rejects").iterdir()] == ["many.jsonl"]
+EXPECTED = {
+    # Counted with json and csv alone. 252 of the questions repeat the id of another one.
+    "arena_hard_v2.jsonl": (750, 0, {"id", "body"}),
+    "carena_hard_zh.json": (246, 0, {"id", "body"}),
+    "questions.jsonl.gz": (2000, 0, {"id", "title", "body", "tags", "url", "licence"}),
+    "realhumaneval_chat.csv": (1055, 0, {"body"}),
+    "sede_export.csv": (486, 0, {"id", "title", "body", "tags", "created"}),
+    "stackeval.jsonl": (925, 0, {"id", "body", "answer", "tags"}),
+    "stackoverflow_questions.csv": (2000, 0, {"id", "title", "body", "created"}),
+}
 
 
-def test_real_corpora_of_every_shape_import(shared_data: Path, run: Run, tmp_path: Path) -> None:
-    expected = {
-        "arena_hard_v2.jsonl": {"id", "body"},
-        "carena_hard_zh.json": {"id", "body"},
-        "questions.jsonl.gz": {"id", "title", "body", "tags", "url", "licence"},
-        "realhumaneval_chat.csv": {"body"},
-        "sede_export.csv": {"id", "title", "body", "tags", "created"},
-        "stackeval.jsonl": {"id", "body", "answer", "tags"},
-        "stackoverflow_questions.csv": {"id", "title", "body", "created"},
-    }
-    for name, fields in expected.items():
+def test_real_corpora_of_every_shape_import(shared_data: Path) -> None:
+    """All of each, of the largest a slice."""
+    assert {path.name for path in (shared_data / "corpora").iterdir()} == set(EXPECTED)
+    for name, (count, rejected, fields) in EXPECTED.items():
         corpus, report = import_files(
             paths=[shared_data / "corpora" / name],
             corpus_name=name.split(".")[0],
             by=None,
             now=NOW,
-            watch=lambda rows: islice(rows, 120),
+            watch=lambda rows: islice(rows, 2000),
         )
         assert set(report.mappings[name]) == fields
-        assert report.new + report.rejected == 120
-        assert report.rejected == 0
-        assert corpus.documents.exclude(text="", title="").count() == 120
+        assert (name, report.new, report.rejected) == (name, count, rejected)
+        assert corpus.documents.exclude(text="", title="").count() == count
     chinese = Document.objects.filter(corpus__name="carena_hard_zh", natural_language="zh")
-    assert chinese.count() > 110
+    assert chinese.count() > 230
     assert not Document.objects.filter(corpus__name="realhumaneval_chat", text__startswith="[{").exists()

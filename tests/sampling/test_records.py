@@ -109,6 +109,27 @@ def test_a_huge_line_is_rejected_without_the_rest_of_the_file(tmp_path: Path, mo
     assert [row.line for row in rejects(path)] == [2]
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_huge_line_of_a_table_is_never_held_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quote: str
+) -> None:
+    monkeypatch.setattr(records, "LONGEST", 100_000)
+    path = tmp_path / "export.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f"id,body\n1,fine\n2,{quote}")
+        for _piece in range(300):
+            file.write("x" * 100_000)
+        file.write(f"{quote}\n3,also fine\n")
+    tracemalloc.start()
+    rows = list(read(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [row.fields["id"] for row in rows if isinstance(row, Record)] == ["1", "3"]
+    assert [row.line for row in rows if isinstance(row, Reject)] == [3]
+    assert rows[-1] == Record(4, {"id": "3", "body": "also fine"})
+    assert peak < 25_000_000
+
+
 def test_a_row_with_other_columns_than_the_header_is_rejected_by_line(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     path.write_text('id,body\n1,"two\nlines"\n2\n3,x,y\n4,fine\n', encoding="utf-8")

@@ -273,3 +273,10 @@ def test_words_that_many_documents_share_are_named_once(lead: Client, campaign: 
     (row,) = frequent_runs(corpus, campaign, most=10)
     assert (row["documents"], row["words"], row["run"].reference.name, row["run"].key) == (3, 11, "toy", "7")
     assert "Words that several documents share" in lead.get("/c/pages/leaks/").content.decode()
+
+
+def test_a_seeds_page_says_how_much_cleaning_took_away(lead: Client, seed: Seed) -> None:
+    document = Document.objects.get(pk=seed.document_id)
+    Document.objects.filter(pk=document.pk).update(raw_characters=4 * document.characters)
+    page = lead.get(f"/c/pages/seeds/{seed.pk}/").content.decode()
+    assert f"{4 * document.characters} → {document.characters} characters, 75% shorter" in page
