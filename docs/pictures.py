@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-README = ["annotate", "review", "dashboard", "setup", "clusters", "release"]
+README = ["annotate", "review", "dashboard", "setup", "map", "release"]
 # Who looks, and where: an address, "claim:ADDRESS" for what its claim button gives out, or "first:ADDRESS:PART…" for
 # the first link there whose address holds PART, and so on. tests/browser/test_accessibility.py goes there too.
 PAGES = {
