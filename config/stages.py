@@ -88,6 +88,8 @@ def _topics(state: CorpusState | None, name: str, campaign: Campaign) -> list[St
     classify.command = f"manage.py classify_clusters {name}"
     if state:
         embed.facts = [_("%(done)s of %(all)s texts") % {"done": f"{state.embedded:,}", "all": f"{state.usable:,}"}]
+        if state.model:
+            embed.facts.append(state.model)
         if state.poorly_read:
             embed.warning = _(
                 "The embedding model can hardly tell texts in these languages apart: %(languages)s. "
@@ -117,8 +119,11 @@ def _clusters(stage: Stage, state: CorpusState) -> None:
         stage.facts.append(_number(state.drift.assigned, "%d assigned later", "%d assigned later"))
         if state.drift.ratio is not None:
             stage.facts.append(_("drift %(ratio)s") % {"ratio": f"{state.drift.ratio:.2f}"})
-    if state.other_model:
-        stage.warning = _("The clusters are of another embedding model than the one in use.")
+    if state.run and state.other_model:
+        stage.warning = _(
+            "The clusters are of another embedding model than the one in use: %(model)s. If that is the one you mean, "
+            "start the site with its QUORUM_EMBEDDING_MODEL; else make new clusters."
+        ) % {"model": state.run.model}
         stage.command += " --again"
     elif state.drift and state.drift.far:
         stage.warning = _("What came later is unlike the clusters. New ones (--again) would fit it better.")

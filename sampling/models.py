@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Category, User
@@ -69,7 +70,8 @@ class Document(models.Model):
         indexes = [models.Index(fields=["corpus", "text_digest"], name="document_by_text")]
 
     def __str__(self) -> str:
-        return self.title or self.key
+        """The title; where there is none, as with chat prompts, the first words."""
+        return self.title or Truncator(" ".join(self.text[:400].split())).chars(100) or self.key
 
     @property
     def wording(self) -> str:

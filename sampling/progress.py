@@ -28,6 +28,7 @@ class CorpusState:
     duplicates: int
     empty: int
     usable: int  # with a title or a text, and not the duplicate of another
+    model: str  # the one in use: its key; empty where it cannot be had
     embedded: int  # of the usable ones
     run: ClusterRun | None  # the newest
     clusters: int
@@ -54,6 +55,7 @@ def corpus_state(corpus: Corpus) -> CorpusState:
         duplicates=documents.exclude(canonical=None).count(),
         empty=documents.filter(title="", text="").count(),
         usable=usable.count(),
+        model=model,
         embedded=_embedded(model, list(usable.values_list("text_digest", flat=True))),
         run=run,
         clusters=run.k if run else 0,

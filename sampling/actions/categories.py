@@ -147,7 +147,8 @@ def classify_clusters(
     model = chosen_model()
     if run.model != model.key:
         raise NotEmbedded(
-            f"{corpus.name}: clustered with {run.model}, not with {model.key}; run cluster_corpus --again"
+            f"{corpus.name}: clustered with {run.model}, not with {model.key}; run cluster_corpus --again, "
+            "or set QUORUM_EMBEDDING_MODEL to what it was"
         )
     taxonomy = load_taxonomy()
     training = _labelled(taxonomy, model, watch)

@@ -96,7 +96,7 @@ def merge(
     before = standing.merged_into if standing else None
     if into is not None:
         if into.run_id != cluster.run_id or into.pk == cluster.pk:
-            raise CannotDecide("a cluster is merged into another one of the same run")
+            raise CannotDecide("a cluster is merged into another one of the same run, not into itself")
         decisions = ClusterDecision.objects.filter(campaign=campaign)
         if decisions.filter(cluster=into).exclude(merged_into=None).exists():
             raise CannotDecide(f"cluster {into.number} is itself merged into another one; name that one")

@@ -42,7 +42,10 @@ def map_corpus(*, corpus: Corpus, by: User | None, now: datetime, seed: int = 0)
     """
     run, model = latest_run(corpus), chosen_model()
     if run.model != model.key:
-        raise NotEmbedded(f"{corpus.name}: clustered with {run.model}, not with {model.key}; run cluster_corpus first")
+        raise NotEmbedded(
+            f"{corpus.name}: clustered with {run.model}, not with {model.key}; run cluster_corpus --again, "
+            "or set QUORUM_EMBEDDING_MODEL to what it was"
+        )
     texts = set(run.assignments.values_list("document__text_digest", flat=True).iterator(chunk_size=5000))
     digests, path = mapfile.chosen(texts), map_path(run)
     store = store_of(model)

@@ -130,7 +130,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gz"
     broken.write_bytes(gzip.compress(b"x" * 99)[:12] + b"\xff" * 20)
     refused(broken, f"{broken}: line 1: not whole gzip")
-    refused(tmp_path / "none", "none")
+    refused(tmp_path / "none", f"{tmp_path / 'none'}: No such file")
     refused(tmp_path, str(tmp_path))
 
 

@@ -192,11 +192,14 @@ def test_another_model_needs_new_clusters_and_says_so(
     assert caught.value.returncode == 2
     with pytest.raises(OtherModel):
         actions.cluster_corpus(corpus=corpus, by=None, now=NOW, k=3)
-    with pytest.raises(CommandError, match="cluster_corpus --again"):
-        run("classify_clusters", "small")
-    stage = next(row for row in stages(make_campaign(), corpus) if row.key == "cluster")
+    for command in ("classify_clusters", "map_corpus"):
+        with pytest.raises(CommandError, match="cluster_corpus --again, or set QUORUM_EMBEDDING_MODEL"):
+            run(command, "small")
+    rows = {row.key: row for row in stages(make_campaign(), corpus)}
+    assert f"other-{before}" in rows["embed"].facts
+    stage = rows["cluster"]
     assert not stage.done
-    assert stage.warning
+    assert f"{before}. If" in stage.warning
     assert stage.command.endswith("--again")
     assert run("cluster_corpus", "small", "--again", "--k", 3)["new_run"] is True
 

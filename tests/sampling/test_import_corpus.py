@@ -149,6 +149,14 @@ def test_a_dry_run_shows_documents_and_writes_nothing(tmp_path: Path, capsys: py
     assert not Document.objects.exists()
 
 
+def test_a_dry_run_shows_how_a_long_text_without_spaces_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "a.jsonl", {"title": "t", "body": "怎样排序列表" * 80})
+    call_command("import_corpus", str(path), "--corpus", "c", "--dry-run")
+    assert "怎样排序列表" * 40 in capsys.readouterr().out
+
+
 def test_documents_with_the_same_words_have_one_that_stands_for_them(run: Run, tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.jsonl",

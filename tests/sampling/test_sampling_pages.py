@@ -73,6 +73,15 @@ def test_a_clusters_page_shows_scraped_text_as_text(lead: Client, seed: Seed) ->
     assert lead.get("/c/pages/clusters/9999/").status_code == 404
 
 
+def test_a_document_without_a_title_is_listed_by_its_first_words(lead: Client, seed: Seed) -> None:
+    text = "怎样在 Python 中合并两个字典？\n" * 20
+    Document.objects.filter(pk=seed.document_id).update(title="", text=text, key="10178")
+    page = lead.get(f"/c/pages/clusters/{seed.cluster.number}/").content.decode()
+    assert "<summary>怎样在 Python 中合并两个字典？ 怎样" in page
+    assert "<summary>10178</summary>" not in page
+    assert str(Document(key="10178")) == "10178"
+
+
 def test_a_clusters_page_needs_as_many_queries_for_many_documents(
     lead: Client, seed: Seed, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -85,7 +85,7 @@ def _checked(texts: Iterable[tuple[int, str]], index: Index) -> Iterator[tuple[i
 
 
 def _texts(path: Path, field: str) -> Iterator[tuple[int, str]]:
-    """(line number from 1, text) of each line; a blank line has no text. Raises Unreadable and OSError."""
+    """(line number from 1, text) of each line; a blank line has no text. Raises Unreadable."""
     name = "standard input" if str(path) == "-" else str(path)
     number = 0
     try:
@@ -96,6 +96,8 @@ def _texts(path: Path, field: str) -> Iterator[tuple[int, str]]:
                 yield number, _text(line, field, f"{name}: line {number}")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise Unreadable(f"{name}: line {number + 1}: not whole gzip ({error})") from error
+    except OSError as error:
+        raise Unreadable(f"{name}: {error.strerror or error}") from error
 
 
 def _text(line: bytes, field: str, where: str) -> str:

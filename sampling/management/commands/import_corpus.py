@@ -1,9 +1,9 @@
-import textwrap
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from campaigns.terminal import Command as TerminalCommand
 from campaigns.terminal import Outcome
@@ -79,7 +79,8 @@ class Command(TerminalCommand):
                 cleaned = f"{document.raw_characters:,} → {document.characters:,} characters"
                 shorter = f"{cleaned} ({document.percent_shorter}% shorter)"
                 self.stdout.write("  " + " · ".join(part for part in [*known, shorter] if part))
-                self.stdout.write(textwrap.indent(textwrap.shorten(document.text, 300, placeholder=" …"), "    "))
+                # By characters: Chinese has no spaces to cut at.
+                self.stdout.write("    " + Truncator(" ".join(document.text.split())).chars(300))
             for file, row in bad[:_REJECTS_SHOWN]:
                 place = f"line {row.line}" + (f", {row.field}" if row.field else "")
                 self.stdout.write(f"\n  rejected: {file}, {place}: {row.reason}")
