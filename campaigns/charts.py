@@ -78,6 +78,8 @@ def _svg(chart: alt.Chart | alt.LayerChart, theme: Theme) -> str:
     text = {"labelColor": ink.text, "titleColor": ink.muted, "labelFontSize": 12, "titleFontSize": 12}
     spec = chart.properties(width=_WIDTH, height=alt.Step(_STEP)).to_dict()
     spec["background"] = "transparent"
+    # Browsers' fonts are wider than what the labels were measured with.
+    spec["padding"] = {"left": 28, "top": 5, "right": 5, "bottom": 5}
     spec["config"] = {
         "font": "sans-serif",
         "view": {"stroke": None},

@@ -44,6 +44,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            self._handle(options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever reads, such as `head`, has seen enough; what Python still wants to say at its end goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _handle(self, options: dict[str, Any]) -> None:
+        try:
             outcome = self.work(**options)
         except self.refusals as error:
             raise CommandError(" ".join(str(error).split()), returncode=2) from error

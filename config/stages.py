@@ -138,7 +138,11 @@ def _draw(campaign: Campaign, name: str) -> Stage:
     if latest:
         left_out = latest.exclusions.values_list("reason").annotate(number=Count("pk")).order_by("reason")
         labels = dict(latest.exclusions.model.Reason.choices)
-        stage.facts += [f"{number:,}: {labels[reason]}" for reason, number in left_out]
+        stage.facts += [
+            _("left out by the last draw: %(number)s (%(reason)s)")
+            % {"number": f"{number:,}", "reason": labels[reason]}
+            for reason, number in left_out
+        ]
         stage.link = (reverse("sampling:draws", args=[campaign.slug]), _("Look at the draws"))
     return stage
 

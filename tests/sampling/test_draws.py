@@ -224,7 +224,7 @@ def test_the_command_reports_each_category_and_is_idempotent(run: Run) -> None:
     assert figures["shortfall"] == 38 * 2 + 1
     assert figures["categories"]["cryptography"]["shortfall"] == 1
     again = run("draw_seeds", "named", "--corpus", "pool", "--per-category", 2)
-    assert (again["drawn"], again["draw"]) == (0, "none: nothing to add")
+    assert (again["drawn"], again["draw"]) == (0, "none: nothing to add to what is drawn already")
 
 
 def test_the_command_says_by_how_much_a_category_falls_short_and_where_to_look(

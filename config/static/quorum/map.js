@@ -12,7 +12,9 @@
   let data = null;
   form.classList.add("scripted");
 
-  const hue = (cluster) => Math.floor(((cluster * 0.6180339887) % 1) * HUES);
+  // The clusters of the legend are as far apart as can be; of the others, any two are rarely alike.
+  const named = [...form.querySelectorAll(".swatch[data-cluster]")].map((swatch) => Number(swatch.dataset.cluster));
+  const hue = (cluster) => (named.includes(cluster) ? Math.floor((named.indexOf(cluster) * HUES) / named.length) : Math.floor(((cluster * 0.6180339887) % 1) * HUES));
   const facet = (name) => form.querySelector(`[data-facet="${name}"]`);
   const boxes = (name) => [...facet(name).querySelectorAll("input")];
   const colouring = () => new FormData(form).get("colour") || "major";

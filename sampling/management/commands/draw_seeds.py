@@ -25,7 +25,12 @@ class Command(TerminalCommand):
         parser.add_argument("campaign", metavar="SLUG")
         parser.add_argument("--corpus", metavar="NAME", required=True)
         number = parser.add_mutually_exclusive_group()
-        number.add_argument("--per-category", type=positive, metavar="N", help="default: the campaign's own number")
+        number.add_argument(
+            "--per-category",
+            type=positive,
+            metavar="N",
+            help="in all, earlier draws and other corpora counted (default: the campaign's own number)",
+        )
         number.add_argument("--total", type=positive, metavar="N", help="spread evenly over the categories")
         parser.add_argument("--seed", type=seed, help="default: the campaign's own random seed")
 
@@ -56,7 +61,7 @@ class Command(TerminalCommand):
             {
                 "campaign": campaign.slug,
                 "corpus": corpus.name,
-                "draw": report.draw.pk if report.draw else "none: nothing to add",
+                "draw": report.draw.pk if report.draw else "none: nothing to add to what is drawn already",
                 "drawn": sum(row["filled"] for row in report.categories.values()),
                 "seeds_in_all": report.seeds,
                 "categories_short": sum(row["shortfall"] > 0 for row in report.categories.values()),
