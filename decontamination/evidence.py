@@ -1,5 +1,6 @@
 """Shared words shown side by side: as they stand in the text, and as they stand in the prompt."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from decontamination.models import ReferencePrompt
 from decontamination.overlaps import Piece, excerpt, pieces
 
 _AROUND = 120  # characters shown on either side of shared words
+_SHOWN = 20  # stretches of a text; one that repeats a header shares thousands, and nobody reads them
 
 
 @dataclass(frozen=True)
@@ -20,24 +22,41 @@ class Leak:
     prompt: list[Piece]
 
 
-def leaks_shown(text: str, matches: Sequence[Match]) -> list[Leak]:
-    """The leaks of a text in its order, those of the same stretch and words made one. One query for the prompts."""
+@dataclass(frozen=True)
+class Shown:
+    """The first leaks of a text, and how many more stretches of it leak."""
+
+    leaks: list[Leak]
+    more: int
+
+    @property
+    def total(self) -> int:
+        return len(self.leaks) + self.more
+
+
+def leaks_shown(text: str, matches: Sequence[Match], most: int = _SHOWN) -> Shown:
+    """The leaks of a text in its order, those of the same stretch and words made one. One query for the prompts.
+
+    The matches decide; only what is shown of them ends after `most` stretches.
+    """
     if not matches:
-        return []
+        return Shown([], 0)
     groups: dict[tuple[int, int, str], list[Match]] = {}
     for match in matches:
         groups.setdefault((match.start, match.end, match.run), []).append(match)
-    firsts = [group[0] for group in groups.values()]
+    shown = list(itertools.islice(groups.values(), most))
+    firsts = [group[0] for group in shown]
     texts = prompt_texts(firsts)
-    return [
+    leaks = [
         Leak(
             match,
             len({(each.reference, each.key) for each in group}),
             excerpt(pieces(text, [(match.start, match.end)]), _AROUND),
             prompt_shown(texts.get((match.reference, match.key), ""), match),
         )
-        for match, group in zip(firsts, groups.values(), strict=True)
+        for match, group in zip(firsts, shown, strict=True)
     ]
+    return Shown(leaks, len(groups) - len(leaks))
 
 
 def prompt_shown(text: str, match: Match) -> list[Piece]:

@@ -1,6 +1,6 @@
 """The benchmarks that nothing may overlap and their prompts, and the shared words that a lead lets pass."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from campaigns.models import Campaign, Role
 from decontamination import actions
 from decontamination import waivers as waiving
 from decontamination.checks import campaign_index, current_check
-from decontamination.evidence import Leak, leaks_shown, words_shown
+from decontamination.evidence import Shown, leaks_shown, words_shown
 from decontamination.models import Reference, Waiver, WaiverRequest
 
 PROMPTS_PER_PAGE = 50
@@ -114,7 +114,7 @@ def _act(request: CampaignRequest, campaign: Campaign, act: Callable[..., Any], 
 
 
 def _waivers_page(
-    request: CampaignRequest, campaign: Campaign, *, text: str = "", leaks: Iterable[Leak] = (), checked: bool = False
+    request: CampaignRequest, campaign: Campaign, *, text: str = "", leaks: Shown | None = None, checked: bool = False
 ) -> HttpResponse:
     asked = list(WaiverRequest.objects.open().filter(campaign=campaign).select_related("asked_by"))
     shown = words_shown(campaign_index(campaign), [row.run for row in asked])

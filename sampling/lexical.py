@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from sampling import arrayfile
 from sampling.transformer import NotLoaded, Vectors, unit
 
 DIMENSIONS: Final = 384
@@ -85,12 +86,13 @@ class Lexical:
     @cached_property
     def _learnt(self) -> tuple[Any, Vectors]:
         try:
-            with np.load(self.path, allow_pickle=False) as content:
-                terms, weights, axes = content["terms"], content["weights"], content["axes"]
-        except (OSError, ValueError, KeyError) as error:
+            terms, weights, axes = arrayfile.read(self.path, ("terms", "weights", "axes"))
+            counter = _counter(vocabulary={str(term): at for at, term in enumerate(terms)})
+            counter.idf_ = weights  # raises ValueError where there are not as many
+            if axes.shape[1:] != terms.shape:
+                raise ValueError(f"axes of {axes.shape[1:]} for {terms.shape} terms")
+        except (OSError, arrayfile.DamagedFile, ValueError, TypeError) as error:
             raise NotLoaded(f"{self.path}: cannot be read; remove it and embed the corpus again") from error
-        counter = _counter(vocabulary={str(term): at for at, term in enumerate(terms)})
-        counter.idf_ = weights
         return counter, axes
 
 

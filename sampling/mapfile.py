@@ -7,7 +7,6 @@ choice that stays the same.
 
 import json
 import os
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sampling import arrayfile
 
 LARGEST = 60_000  # texts; more points than a browser moves smoothly, or an eye tells apart
 _SCALE = 65_535  # of the numbers that stand for 0 to 1
@@ -77,8 +78,8 @@ def write(path: Path, found: Map) -> None:
 def read(path: Path) -> Map | None:
     """None where there is no map yet. Raises BrokenMap."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as parts:
-            about, digests, places = json.loads(str(parts["about"])), parts["digests"], parts["places"]
+        said, digests, places = arrayfile.read(path, ("about", "digests", "places"))
+        about = json.loads(str(said))
         if about["format"] != _FORMAT or places.shape != (len(digests), 2) or places.dtype != np.uint16:
             raise BrokenMap(f"{path}: not a map of this form; make it again")
         return Map(
@@ -87,11 +88,11 @@ def read(path: Path) -> Map | None:
             seed=about["seed"],
             digests=[row.tobytes().hex() for row in digests],
             places=places,
-            left_out=about["left_out"],
+            left_out=int(about["left_out"]),
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (arrayfile.DamagedFile, ValueError, LookupError, TypeError, RecursionError) as error:
         raise BrokenMap(f"{path}: not a map: {error}") from error
 
 

@@ -5,6 +5,7 @@ What is no page comes out as well, with the reason.
 """
 
 import json
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -64,20 +65,22 @@ def _files(folder: Path) -> Iterator[tuple[Path, str]]:
         path = next(waiting[-1], None)
         if path is None:
             waiting.pop()
-        elif not path.is_dir():
-            yield path, ""
-        elif path.is_symlink():
-            yield path, "a link to a folder, which is not followed"
-        else:
-            try:
+            continue
+        try:
+            if not path.is_dir():
+                yield path, ""
+            elif path.is_symlink():
+                yield path, "a link to a folder, which is not followed"
+            else:
                 waiting.append(iter(sorted(path.iterdir())))
-            except OSError as error:
-                yield path, error.strerror or str(error)
+        except OSError as error:  # too long a path, or a folder whose files may be listed and not looked at
+            yield path, error.strerror or str(error)
 
 
 def _unsuitable(path: Path, inside: Path) -> str:
     """Why a file is not even opened, or nothing."""
-    if path.is_symlink() and not path.resolve().is_relative_to(inside):
+    # Path.resolve would raise no OSError for a link that leads to itself.
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(inside):
         return "a link that leads out of the folder, which is not followed"
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):

@@ -21,14 +21,14 @@ from decontamination.models import WaiverRequest
 
 def preview_context(campaign: Campaign, query: str) -> dict[str, Any]:
     query = query[: LONGEST["query"]]  # more is refused anyway, and would only take time
-    matches = actions.leaks(campaign=campaign, text=query)
-    digests = {match.digest for match in matches}
+    shown = leaks_shown(query, actions.leaks(campaign=campaign, text=query))
+    digests = {leak.match.digest for leak in shown.leaks}
     asked = (
-        WaiverRequest.objects.filter(campaign=campaign, digest__in=digests) if matches else WaiverRequest.objects.none()
+        WaiverRequest.objects.filter(campaign=campaign, digest__in=digests) if digests else WaiverRequest.objects.none()
     )
     return {
         "query": query,
-        "leaks": leaks_shown(query, matches),
+        "leaks": shown,
         "asked": {request.digest: request for request in asked.order_by("asked_at", "pk")},
         "previewed": True,
     }

@@ -29,9 +29,9 @@ def leaks(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     check = current_check(campaign)
     rows = []
     for pk in page:
-        shown = leaks_shown(documents[pk].wording, check.leaks(documents[pk].wording))
-        named = [(f"{pk}-{number}", leak) for number, leak in enumerate(shown[:EXAMPLES])]
-        rows.append({"document": documents[pk], "leaks": named, "more": len(shown[EXAMPLES:])})
+        shown = leaks_shown(documents[pk].wording, check.leaks(documents[pk].wording), EXAMPLES)
+        named = [(f"{pk}-{number}", leak) for number, leak in enumerate(shown.leaks)]
+        rows.append({"document": documents[pk], "leaks": named, "more": shown.more})
     context = {
         "corpus": corpus,
         "corpora": Corpus.objects.order_by("name"),

@@ -10,10 +10,11 @@ from django.utils import timezone
 from annotation import actions, leases
 from annotation.models import Draft, Item
 from campaigns.models import Campaign, User
-from decontamination import waivers
+from decontamination import evidence, waivers
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from decontamination.models import WaiverRequest
+from decontamination.overlaps import Piece
 from review import actions as review
 from sampling.models import Seed
 from tests.annotation.writing import wording, write_item
@@ -219,6 +220,30 @@ def test_the_preview_is_rendered_with_the_leaks_beside_it(
     assert ("<textarea" in page) is not bool(options)
     if not options:
         assert Draft.objects.get().fields["query"] == query
+
+
+def test_of_a_text_that_repeats_a_header_of_many_prompts_a_few_stretches_are_shown_and_all_counted(
+    browser: Client, campaign: Campaign, mine: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts = [Prompt("toy", str(at), f"{PROMPT} Number {at}.") for at in range(40)]
+    load_reference(name="toy", prompts=prompts, source="test", by=None, now=NOW)
+    excerpts: list[int] = []
+    excerpt = evidence.excerpt
+
+    def counted(parts: list[Piece], around: int) -> list[Piece]:
+        excerpts.append(len(parts))
+        return excerpt(parts, around)
+
+    monkeypatch.setattr(evidence, "excerpt", counted)
+    times = 15_000 // len(PROMPT)
+    query = f"{PROMPT}\n" * times
+    assert len(actions.leaks(campaign=campaign, text=query)) == 40 * times
+    page = browser.post(url("preview", campaign, mine.pk), sent(mine, query=query), **HTMX).content.decode()
+    assert f"{times} stretches of words stand in published benchmarks" in page
+    assert page.count("stands in 40 prompts") == page.count("Ask a lead to let it stay") == 20
+    assert f"{times - 20} more stretches leak and are not shown" in page
+    assert len(excerpts) == 2 * 20
+    assert browser.post(url("submit", campaign, mine.pk), sent(mine, query=query)).status_code == 422
 
 
 def test_a_clean_preview_says_so(browser: Client, campaign: Campaign, mine: Seed) -> None:

@@ -55,6 +55,15 @@ def test_what_is_no_map_is_called_broken(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(BrokenMap, match=r"map\.npz"):
             mapfile.read(path)
+    at = whole.index(b"PK\x01\x02")
+    for byte, value in ((6, 99), (8, 1), (10, 77)):  # a version, a bit that says "encrypted", a compression
+        path.write_bytes(whole[: at + byte] + bytes([value]) + whole[at + byte + 1 :])
+        with pytest.raises(BrokenMap, match=r"map\.npz"):
+            mapfile.read(path)
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(BrokenMap, match=r"map\.npz"):
+        mapfile.read(path)
     np.savez(path, about=np.array('{"format": 2}'), digests=np.zeros((1, 32)), places=np.zeros((1, 2)))
     with pytest.raises(BrokenMap):
         mapfile.read(path)

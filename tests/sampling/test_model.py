@@ -113,7 +113,14 @@ def test_a_lexical_model_learns_a_corpus_and_tells_chinese_topics_apart(tmp_path
     again.learn(CHINESE)
     assert again.key == key  # the same texts, the same model
     assert np.array_equal(encoded(again, CHINESE), vectors)
-    (tmp_path / "again" / "lexical-qa.npz").write_bytes(b"PK damaged")
+    path = tmp_path / "again" / "lexical-qa.npz"
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    for damaged in (b"PK damaged", whole[:-9], whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]):
+        path.write_bytes(damaged)
+        with pytest.raises(CannotLoad, match="cannot be read"):
+            encoded(Model("lexical:qa", Means(tmp_path / "again")), CHINESE)
+    np.savez(path, terms=np.array(["ab", "cd"]), weights=np.ones(3), axes=np.ones((4, 2)))
     with pytest.raises(CannotLoad, match="cannot be read"):
         encoded(Model("lexical:qa", Means(tmp_path / "again")), CHINESE)
 

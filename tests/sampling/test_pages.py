@@ -244,3 +244,27 @@ def test_hostile_pages_are_decided_by_a_library_only_up_to_a_size(
     assert not isinstance(fields, NoPage)
     clean(fields["body"], page=True)
     assert all(tags < 20_000 for tags in asked)
+
+
+def test_a_link_to_itself_and_a_path_that_is_too_long_are_rejects_and_not_the_end(tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "last.html").write_text(f"{HEAD}<p>Why does it loop?</p>")
+    (folder / "itself.html").symlink_to("itself.html")
+    (folder / "one").symlink_to("other")
+    (folder / "other").symlink_to("one")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        for _level in range(25):  # deeper than a path may be long
+            os.mkdir("d" * 200)  # noqa: PTH102 (a relative path, which no resolved one can be)
+            os.chdir("d" * 200)
+    finally:
+        os.chdir(before)
+    found = {name: page.reason if isinstance(page, NoPage) else "" for name, page in pages.read(folder)}
+    deep = [name for name in found if name.startswith("ddd")]
+    assert [found.pop(name) for name in deep] == ["File name too long"]
+    loop = "Too many levels of symbolic links"
+    assert found == {
+        "last.html": "", "itself.html": loop, "one": loop, "other": loop
+    }  # fmt: skip
