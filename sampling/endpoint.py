@@ -47,14 +47,15 @@ class Endpoint:
             whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
             whole = False
-        if not whole or parts.username or parts.password:
+        if not whole or parts.username or parts.password or parts.query or parts.fragment:
             raise NoEndpoint("QUORUM_LLM_URL: expected http(s)://HOST/PATH; a key goes into QUORUM_LLM_KEY")
         if not self.model:
             raise NoEndpoint("QUORUM_LLM_MODEL is not set; the endpoint needs the name of a model")
         if len(self.url) > 500 or len(self.model) > 200:
             raise NoEndpoint("QUORUM_LLM_URL has at most 500 characters, QUORUM_LLM_MODEL at most 200")
-        if not self.key.isascii() or not self.key.isprintable():
-            raise NoEndpoint("QUORUM_LLM_KEY: a key has no other than printable ASCII characters")
+        # A space at its end would make the library quote it in its refusal.
+        if not self.key.isascii() or not self.key.isprintable() or self.key != self.key.strip():
+            raise NoEndpoint("QUORUM_LLM_KEY: a key has no other than printable ASCII characters, no space around it")
 
     def ask(self, messages: Sequence[dict[str, str]]) -> str:
         """The text of the answer. Raises EndpointFailed."""
@@ -74,7 +75,8 @@ class Endpoint:
 
         # Only what every such server knows: not all take a temperature, a number of tokens or a format.
         body = {"model": self.model, "messages": list(messages)}
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        # Not packed: a few kilobytes may unpack to gigabytes before anybody counts them.
+        headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
         address = f"{self.url.rstrip('/')}/chat/completions"
         end = time.monotonic() + self.timeout
         content = b""
@@ -87,7 +89,7 @@ class Endpoint:
                     raise _Retry(f"{answer.status_code} {answer.reason_phrase}", _asked_for(answer.headers))
                 if answer.status_code != 200:
                     raise EndpointFailed(f"{self.url}: {answer.status_code} {answer.reason_phrase}")
-                for part in answer.iter_bytes():
+                for part in answer.iter_raw():
                     content += part
                     if len(content) > _LARGEST:
                         raise EndpointFailed(f"{self.url}: answered with more than {_LARGEST:,} bytes")

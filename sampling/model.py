@@ -145,8 +145,8 @@ class _Part:
         self.corpus = name.removeprefix(LEXICAL) if name.startswith(LEXICAL) else ""
         self._is_static = name.startswith(STATIC)
         self._base = name.removeprefix(STATIC)
-        if name in (LEXICAL, STATIC) or (self.corpus and not re.fullmatch(r"[\w-]+", self.corpus)):
-            raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {name}: expected {LEXICAL}CORPUS or {STATIC}MODEL")
+        if name in ("", LEXICAL, STATIC) or (self.corpus and not re.fullmatch(r"[\w-]+", self.corpus)):
+            raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {name}: expected a model, {LEXICAL}CORPUS or {STATIC}MODEL")
 
     @property
     def key(self) -> str:
@@ -172,7 +172,10 @@ class _Part:
             name = self._base.removeprefix(EMBEDDED)
             return name, _EMBEDDED[name][2]
         if (path := Path(self._base)).is_dir():
-            return path.resolve().name, _weights_digest(path)
+            try:
+                return path.resolve().name, _weights_digest(path)
+            except OSError as error:
+                raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {self._base}: {error.strerror or error}") from error
         if self._means.revision:
             return self._base, self._means.revision
         raise CannotLoad(
@@ -248,4 +251,6 @@ def _sha256(path: Path) -> str:
 
 def _weights_digest(path: Path) -> str:
     names = sorted(path.rglob("*.safetensors")) or sorted(path.rglob("*.bin"))
+    if not names:
+        raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {path}: no weights (*.safetensors or *.bin) in this folder")
     return hashlib.sha256("".join(_sha256(name) for name in names).encode()).hexdigest()

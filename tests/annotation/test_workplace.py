@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotation import actions, leases
 from annotation.models import Draft, Item
 from campaigns.models import Campaign, User
-from decontamination import evidence, waivers
+from decontamination import evidence, overlaps, waivers
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from decontamination.models import WaiverRequest
@@ -228,7 +228,7 @@ def test_of_a_text_that_repeats_a_header_of_many_prompts_a_few_stretches_are_sho
     prompts = [Prompt("toy", str(at), f"{PROMPT} Number {at}.") for at in range(40)]
     load_reference(name="toy", prompts=prompts, source="test", by=None, now=NOW)
     excerpts: list[int] = []
-    excerpt = evidence.excerpt
+    excerpt = overlaps.excerpt
 
     def counted(parts: list[Piece], around: int) -> list[Piece]:
         excerpts.append(len(parts))

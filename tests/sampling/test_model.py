@@ -164,8 +164,10 @@ def test_other_weights_than_the_published_ones_are_refused(monkeypatch: pytest.M
         ("embedded:unknown", "embedded models are"),
         ("some/hub-model", "QUORUM_EMBEDDING_REVISION"),
         ("static:some/hub-model", "QUORUM_EMBEDDING_REVISION"),
-        ("static:", "expected lexical:CORPUS or static:MODEL"),
-        ("lexical:../etc", "expected lexical:CORPUS or static:MODEL"),
+        ("", "expected a model, lexical:CORPUS or static:MODEL"),
+        ("+lexical:qa", "expected a model, lexical:CORPUS or static:MODEL"),
+        ("static:", "expected a model, lexical:CORPUS or static:MODEL"),
+        ("lexical:../etc", "expected a model, lexical:CORPUS or static:MODEL"),
     ],
 )
 def test_what_cannot_be_loaded_is_said_in_one_line(name: str, reason: str) -> None:
@@ -207,3 +209,8 @@ def test_a_web_process_does_not_load_torch() -> None:
         [sys.executable, "-c", code], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_folder_without_weights_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(CannotLoad, match="no weights"):
+        _ = Model(str(tmp_path)).key

@@ -1,5 +1,6 @@
 """Proposals of a language model: against a fake endpoint on this machine, which answers what a test tells it to."""
 
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -214,6 +215,20 @@ def test_an_endless_answer_is_cut_off(fake_endpoint: FakeEndpoint) -> None:
         endpoint(fake_endpoint, []).ask([])
 
 
+def test_an_answer_is_never_unpacked(fake_endpoint: FakeEndpoint) -> None:
+    packed = gzip.compress(b" " * 2_000_000)  # would be more than an answer may hold
+    fake_endpoint.answers = [(200, {"Content-Encoding": "gzip"}, packed)]
+    with pytest.raises(EndpointFailed, match="not one of chat completions"):
+        endpoint(fake_endpoint, []).ask([])
+
+
+def test_a_redirect_is_not_followed(fake_endpoint: FakeEndpoint) -> None:
+    fake_endpoint.answers = [(307, {"Location": f"{fake_endpoint.url}/elsewhere"}, b"")]
+    with pytest.raises(EndpointFailed, match="307"):
+        endpoint(fake_endpoint, []).ask([])
+    assert len(fake_endpoint.paths) == 1
+
+
 def test_a_server_that_says_nothing_is_given_up(fake_endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
 
@@ -245,11 +260,16 @@ def test_where_nobody_listens(fake_endpoint: FakeEndpoint) -> None:
         {"model": ""},
         {"url": f"https://host/{'x' * 500}"},
         {"key": "läuft"},
+        {"key": "sk-secret "},
+        {"key": "sk-secret\r\nX-Other: 1"},
+        {"url": "https://host/v1?key=sk-secret"},
+        {"url": "https://host/v1#part"},
     ],
 )
 def test_settings_that_cannot_be_are_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(NoEndpoint, match="QUORUM_LLM_"):
+    with pytest.raises(NoEndpoint, match="QUORUM_LLM_") as refused:
         Endpoint(**{"url": "https://host/v1", "model": "m", **fields})
+    assert "sk-secret" not in str(refused.value)
 
 
 NAMES = ["Security", "Web Development", "C++ & friends"]
