@@ -60,6 +60,7 @@ class Static:
         aside = Path(tempfile.mkdtemp(prefix=f".{self._home.name}.{os.getpid()}.", dir=self._home.parent))
         try:
             table.save_pretrained(str(aside))
+            aside.chmod(0o755)  # as other folders are: who reads it need not be who made it
             if not self._home.is_dir():
                 aside.rename(self._home)
         except OSError:
