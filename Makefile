@@ -36,6 +36,7 @@ demo: $(VENV)/.installed
 ## make run           an empty, real installation: database, first lead, site
 run: $(VENV)/.installed
 	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) load_taxonomy >/dev/null
 	@$(MANAGE) create_lead --if-none
 	@echo "http://127.0.0.1:$(PORT)/ (Ctrl+C stops it)"
 	@exec $(GUNICORN)

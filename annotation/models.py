@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Category
-from campaigns.triggers import Trigger, append_only
 from decontamination.models import ReferencePrompt
+from foundation.triggers import Trigger, append_only
 from sampling.models import Seed
 
 

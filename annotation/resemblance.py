@@ -8,9 +8,11 @@ from django.db import transaction
 
 from annotation.models import Item, Resemblance
 from campaigns.models import Campaign
-from sampling.actions.embedding import Watch, chosen_model
-from sampling.actions.resemblance import calibration_of, most_similar, references_digest
-from sampling.resemblance import Calibration
+from sampling.actions.embedding import Watch
+from sampling.actions.resemblance import most_similar
+from sampling.queries.embedding import chosen_model
+from sampling.queries.resemblance import calibration_of, references_digest
+from sampling.similarity.calibration import Calibration
 
 _BATCH = 500
 

@@ -11,7 +11,7 @@ from benchmark import verify
 from benchmark.models import Release
 from benchmark.verify import BENCHMARK, MANIFEST, PROVENANCE, REFERENCES, Report
 from decontamination import words
-from decontamination.actions import current_index
+from decontamination.indexes import current_index
 from decontamination.models import Reference
 
 

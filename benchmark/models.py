@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Item, Revision
 from campaigns.models import Campaign
-from campaigns.triggers import Trigger
+from foundation.triggers import Trigger
 
 _FROZEN = "EXISTS (SELECT 1 FROM {benchmark.Release} f WHERE f.id = %s.release_id AND f.status = 'frozen')"
 

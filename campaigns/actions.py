@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -44,8 +45,8 @@ def category_slug(name: str) -> str:
 def load_taxonomy(*, path: Path | None = None) -> Taxonomy:
     """Read a taxonomy file (`{name, title, categories: [{major, name, description}]}`); the shipped one by default.
 
-    Loading again updates titles and descriptions. A category that is gone from the file stays, since documents
-    and items refer to it. Raises BadTaxonomy.
+    Loading again brings titles, descriptions and the order up to date. A category that is gone from the file stays,
+    behind the others, since documents and items refer to it. Raises BadTaxonomy.
     """
     path = path or settings.FIXTURES_DIR / "taxonomy.json"
     try:
@@ -54,13 +55,23 @@ def load_taxonomy(*, path: Path | None = None) -> Taxonomy:
         slug, title = data["name"], data.get("title", data["name"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadTaxonomy(f"{path}: {error!r}") from error
+    found = [category_slug(name) for _major, name, _description in entries]
+    if twice := sorted({one for one in found if found.count(one) > 1}):
+        raise BadTaxonomy(f"{path}: two categories are called {twice[0]}")
     taxonomy, _created = Taxonomy.objects.update_or_create(slug=slug, defaults={"title": title})
-    for position, (major, name, description) in enumerate(entries):
+    taxonomy = Taxonomy.objects.select_for_update(no_key=True).get(pk=taxonomy.pk)
+    known = {row.slug: row for row in taxonomy.categories.order_by("position")}
+    gone = [one for one in known if one not in found]
+    # No two categories may share a position, not even while they change places: all move out of the way first.
+    taxonomy.categories.update(position=F("position") + len(known) + len(entries))
+    for position, (one, (major, name, description)) in enumerate(zip(found, entries, strict=True)):
         Category.objects.update_or_create(
             taxonomy=taxonomy,
-            slug=category_slug(name),
+            slug=one,
             defaults={"major": major, "name": name, "description": description, "position": position},
         )
+    for position, one in enumerate(gone, len(entries)):
+        Category.objects.filter(pk=known[one].pk).update(position=position)
     return taxonomy
 
 

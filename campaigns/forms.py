@@ -4,15 +4,24 @@ from django import forms
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, Role, User
+from campaigns.models import Campaign, Role, Taxonomy, User
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Asks for the taxonomy where there are several."""
+
     class Meta:
         model = Campaign
-        fields = ["name", "slug"]
-        labels = {"slug": _("Short name")}
+        fields = ["name", "slug", "taxonomy"]
+        labels = {"slug": _("Short name"), "taxonomy": _("Taxonomy")}
         help_texts = {"slug": _("Letters, digits and hyphens; it stands in addresses and commands.")}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        several = Taxonomy.objects.order_by("title", "pk")
+        self.fields["taxonomy"].queryset = several  # type: ignore[attr-defined]
+        if len(several[:2]) < 2:
+            del self.fields["taxonomy"]
 
 
 class RulesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

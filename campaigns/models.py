@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.triggers import Trigger, append_only
+from foundation.triggers import Trigger, append_only
 
 # Measured on real Chinese texts: perf/results/chinese.md and docs/leads.md.
 CJK_WEIGHT = 1.5

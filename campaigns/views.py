@@ -20,6 +20,7 @@ from campaigns import actions
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.forms import AccountForm, CampaignForm, GuidelineForm, InvitationForm, JoinForm, RulesForm
 from campaigns.models import Campaign, Invitation, Membership, Role, User
+from campaigns.queries import UnknownTaxonomy, taxonomy_called
 
 EVENTS_PER_PAGE = 100
 
@@ -33,14 +34,17 @@ def home(request: HttpRequest) -> HttpResponse:
         if not user.is_staff:
             raise PermissionDenied
         if form.is_valid():
-            campaign = actions.create_campaign(
-                slug=form.cleaned_data["slug"],
-                name=form.cleaned_data["name"],
-                taxonomy=actions.load_taxonomy(),
-                by=user,
-                now=timezone.now(),
-            )
-            return redirect("setup", campaign.slug)
+            try:
+                campaign = actions.create_campaign(
+                    slug=form.cleaned_data["slug"],
+                    name=form.cleaned_data["name"],
+                    taxonomy=form.cleaned_data.get("taxonomy") or taxonomy_called(),
+                    by=user,
+                    now=timezone.now(),
+                )
+                return redirect("setup", campaign.slug)
+            except UnknownTaxonomy as error:
+                form.add_error(None, str(error))
     mine = Membership.objects.filter(user=user).select_related("campaign")
     campaigns: dict[Campaign, list[Membership]] = {}
     for membership in mine.order_by("campaign__name", "role", "pk"):

@@ -14,12 +14,13 @@ from annotation import actions as annotation
 from annotation import leases
 from annotation.models import Item
 from campaigns import actions as campaigns
-from campaigns.actions import category_slug
 from campaigns.models import Campaign, Role, User
+from campaigns.queries import category_slug
 from review import actions as review
 from sampling.models import Seed
 
 SLUG = CORPUS = "demo"
+TAXONOMY = "codearena"
 FOLDER: Path = settings.FIXTURES_DIR / "demo"
 PER_CATEGORY = 8
 HANDLED = 260  # seeds that the annotators work through; the rest of the draw waits in the queue

@@ -15,7 +15,7 @@ from benchmark.progress import release_counts
 from campaigns.models import Campaign, Role
 from decontamination.models import Reference
 from sampling.models import Corpus
-from sampling.progress import CorpusState, corpus_state
+from sampling.queries.progress import CorpusState, corpus_state
 
 State = Literal["done", "next", "later"]
 

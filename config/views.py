@@ -9,7 +9,7 @@ from campaigns.forms import RulesForm
 from campaigns.models import Campaign, Role
 from config.stages import stages
 from sampling.models import Corpus
-from sampling.progress import chosen_corpus
+from sampling.queries.corpora import chosen_corpus
 
 
 @roles_required(Role.LEAD)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaigns.models import Campaign
-from decontamination.actions import current_index
+from decontamination.indexes import current_index
 from decontamination.leaks import Index, Match
 from decontamination.models import Waiver
 

@@ -10,7 +10,6 @@ import json
 import mmap
 import os
 import struct
-import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from foundation.files import whole
 
 Array = NDArray[Any]
 
@@ -53,21 +54,11 @@ def save(path: Path, kept: Mapping[str, Any], arrays: Mapping[str, Array]) -> No
         end = at + array.nbytes
     header = json.dumps({"kept": kept, "arrays": table, "bytes": end, "sha256": body.hexdigest()}).encode()
     start = _body(len(header))
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    aside = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_FIRST_LINE + _LENGTHS.pack(len(header), zlib.crc32(header)) + header)
-            for entry, array in zip(table, arrays.values(), strict=True):
-                file.write(bytes(start + entry.at - file.tell()))
-                file.write(array.data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.chmod(0o644)
-        aside.replace(path)
-    except BaseException:
-        aside.unlink()
-        raise
+    with whole(path) as file:
+        file.write(_FIRST_LINE + _LENGTHS.pack(len(header), zlib.crc32(header)) + header)
+        for entry, array in zip(table, arrays.values(), strict=True):
+            file.write(bytes(start + entry.at - file.tell()))
+            file.write(array.data)
 
 
 def load(path: Path, check: bool = False) -> tuple[dict[str, Any], dict[str, Array]]:

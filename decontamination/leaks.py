@@ -46,7 +46,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from decontamination import fingerprints, indexfile, parallel, words
+from decontamination import fingerprints, indexfile, words
 from decontamination.fingerprints import Filter, Runs, Stretch, Table, joined
 from decontamination.indexfile import CorruptIndex
 from decontamination.promptwords import Prompt, PromptWords
@@ -177,15 +177,11 @@ class Index:
         ]
         return sorted(matches, key=lambda match: (match.start, match.reference, match.key, match.end))
 
-    def scan(self, texts: Iterable[str], workers: int = 1) -> NDArray[np.bool_]:
+    def scan(self, texts: Iterable[str]) -> NDArray[np.bool_]:
         """For each text, in order, whether it leaks: ``bool(matches(text))``, much sooner.
 
-        More ``workers`` are as many processes. A list of texts they inherit where that is safe, index and all; else
-        the texts are sent to them as they come, and each maps the index from its file (an index without one writes
-        it to a temporary folder for the while).
+        ``parallel.scan`` does the same by several processes.
         """
-        if workers > 1:
-            return parallel.scan(self, texts, workers)
         leaks = [self._leaks(batch) for batch in _batches(texts)]
         return np.concatenate(leaks) if leaks else np.zeros(0, np.bool_)
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from campaigns.models import Campaign
-from campaigns.triggers import Trigger, append_only
+from foundation.triggers import Trigger, append_only
 
 
 class ReferenceQuerySet(models.QuerySet["Reference"]):

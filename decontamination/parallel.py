@@ -1,7 +1,5 @@
 """A scan over several processes: texts in, the same booleans out as from one."""
 
-from __future__ import annotations
-
 import itertools
 import multiprocessing
 import sys
@@ -11,13 +9,11 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from decontamination.leaks import Index
+from decontamination.leaks import Index
 
 _CHUNK = 4_000  # texts sent to a process at a time
 _SHARE = 1_000  # texts that a process takes at a time of those it has inherited
@@ -27,7 +23,12 @@ _texts: Sequence[str]
 
 
 def scan(index: Index, texts: Iterable[str], workers: int) -> NDArray[np.bool_]:
-    """``index.scan(texts)`` by so many processes. Raises RuntimeError when the index's file is no longer its own."""
+    """``index.scan(texts)`` by so many processes, 2 or more.
+
+    A list of texts they inherit where that is safe, index and all; else the texts are sent to them as they come, and
+    each maps the index from its file (an index without one writes it to a temporary folder for the while).
+    Raises RuntimeError when the index's file is no longer its own.
+    """
     # Texts in memory are inherited by forked processes: sending them costs a quarter of the work of scanning them,
     # and a new interpreter as much as scanning 20,000. Forking is safe where no other thread may hold a lock.
     if isinstance(texts, Sequence) and sys.platform == "linux" and threading.active_count() == 1:
@@ -72,8 +73,6 @@ def _spawned(index: Index, texts: Iterable[str], workers: int) -> NDArray[np.boo
 
 
 def _open(path: Path) -> None:
-    from decontamination.leaks import Index
-
     global _index
     _index = Index.load(path)
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from perf import texts
 from perf.growth import alone, peak_memory
 from perf.report import Scale, progress, publish, table
-from sampling import kmeans
-from sampling.model import Model
+from sampling.clustering import kmeans
+from sampling.embedding.model import Model
 
 _NAME = "embedded:all-MiniLM-L6-v2"
 _CATEGORIES = 40  # of the taxonomy, which the number of clusters follows from

@@ -10,8 +10,8 @@ import numpy as np
 
 from perf.growth import alone, peak_memory
 from perf.report import Scale, progress, publish, table
-from sampling.allocation import Candidate
-from sampling.drawfile import Inputs
+from sampling.drawing.allocation import Candidate
+from sampling.drawing.drawfile import Inputs
 
 _CATEGORIES = 40
 _SALT = "0" * 64

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from perf import texts
 from perf.report import Scale, progress, publish, table
-from sampling.model import Means, Model, embedded_files
-from sampling.transformer import BFLOAT16, FLOAT32, processor_has_bfloat16
-from sampling.vectors import VectorStore
+from sampling.embedding.model import Means, Model, embedded_files
+from sampling.embedding.store import VectorStore
+from sampling.embedding.transformer import BFLOAT16, FLOAT32, processor_has_bfloat16
 
 _NAME = "embedded:all-MiniLM-L6-v2"
 _NEIGHBOURS = 10

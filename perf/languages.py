@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from perf import texts
 from perf.report import Scale, progress, publish, table
-from sampling import duplicates, kmeans
-from sampling.legibility import alike
-from sampling.model import Means, Model
+from sampling.clustering import kmeans
+from sampling.embedding.legibility import alike
+from sampling.embedding.model import Means, Model
+from sampling.similarity import duplicates
 
 _MINILM: Final = "embedded:all-MiniLM-L6-v2"
 _MODELS: Final = (_MINILM, f"static:{_MINILM}", "lexical:measured", f"{_MINILM}+lexical:measured")
@@ -93,9 +94,9 @@ def _demo() -> list[Labelled]:
 
 
 def _language(text: str) -> str:
-    from sampling.languages import natural
+    from sampling.text.natural import natural_language
 
-    return natural(text)
+    return natural_language(text)
 
 
 def _tagged(most: int) -> list[Labelled]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from perf import texts
 from perf.report import Scale, progress, publish, table
-from sampling import duplicates
-from sampling.model import Model
+from sampling.embedding.model import Model
+from sampling.similarity import duplicates
 
 _NAME = "embedded:all-MiniLM-L6-v2"
 _THANKS = "Any help would be appreciated. Thanks in advance!"

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Revision
-from campaigns.triggers import Trigger, append_only
+from foundation.triggers import Trigger, append_only
 
 
 class SeatQuerySet(models.QuerySet["Seat"]):

@@ -10,7 +10,7 @@ from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from campaigns import triggers
+from foundation import triggers
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotation.models import Difficulty
-from campaigns import charts
 from campaigns.access import CampaignRequest, roles_required
-from campaigns.charts import Row, Theme
 from campaigns.models import Campaign, Role
 from decontamination.models import Reference
+from foundation import charts
+from foundation.charts import Row, Theme
 from review import statistics
 from review.statistics import Funnel, Scope
 

@@ -1,7 +1,6 @@
 """A run of clusters and documents in; the cluster of the nearest centre for each document that has no place yet out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -11,23 +10,13 @@ from django.db.models import Count
 
 from campaigns import events
 from campaigns.models import User
-from sampling import centres, kmeans
-from sampling.actions.embedding import chosen_model, store_of
+from sampling.clustering import centres, kmeans
 from sampling.models import Assignment, Cluster, ClusterRun
+from sampling.queries.corpora import Entry
+from sampling.queries.embedding import NotEmbedded, chosen_model, store_of
 
 _ROWS = 2000  # of one INSERT
 _VECTORS = 20_000  # held in memory at once
-
-
-class NotEmbedded(Exception):
-    """Documents lack vectors of the model in use."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    pk: int
-    key: str
-    text_digest: str
 
 
 def assign(*, run: ClusterRun, entries: Sequence[Entry], by: User | None, now: datetime) -> int:
@@ -55,7 +44,7 @@ def assign(*, run: ClusterRun, entries: Sequence[Entry], by: User | None, now: d
     rows: list[Assignment] = []
     for start in range(0, len(missing), _VECTORS):
         chunk = missing[start : start + _VECTORS]
-        labels, distances = kmeans.nearest(store.get([entry.text_digest for entry in chunk]), kept)
+        labels, distances = kmeans.assign(store.get([entry.text_digest for entry in chunk]), kept)
         rows += [
             Assignment(
                 run=run,

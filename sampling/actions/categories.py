@@ -12,22 +12,19 @@ from django.db import connection, transaction
 from django.db.models import F, Max
 
 from campaigns import events
-from campaigns.actions import load_taxonomy
 from campaigns.models import Campaign, Taxonomy, User
-from sampling import cleaning, duplicates
-from sampling.actions.assignments import NotEmbedded
-from sampling.actions.embedding import Watch, chosen_model, encode_missing, store_of
-from sampling.actions.imports import documents_of
-from sampling.classifier import Classifier, Evaluation, Training, evaluate
-from sampling.model import Model
+from sampling.actions.embedding import Watch, encode_missing
+from sampling.classification.classifier import Classifier, Evaluation, Training, evaluate
+from sampling.embedding.model import Model
 from sampling.models import Assignment, Cluster, ClusterDecision, ClusterRun, Corpus, Document
-from sampling.topics import topics
+from sampling.queries.embedding import NotEmbedded, chosen_model, store_of
+from sampling.queries.runs import latest_run
+from sampling.queries.scrapes import documents_of
+from sampling.queries.topics import topics
+from sampling.similarity import duplicates
+from sampling.text import cleaning
 
 _CONFUSIONS_KEPT = 20
-
-
-class NotClustered(Exception):
-    """The corpus has no clusters yet."""
 
 
 @dataclass
@@ -52,14 +49,6 @@ class LanguageFit:
     right: float  # share whose own words suggest its category
 
 
-def latest_run(corpus: Corpus) -> ClusterRun:
-    """Raises NotClustered."""
-    run = corpus.cluster_runs.order_by("-pk").first()
-    if run is None:
-        raise NotClustered(f"{corpus.name}: no clusters yet; run cluster_corpus first")
-    return run
-
-
 def _labelled(taxonomy: Taxonomy, model: Model, watch: Watch) -> Training:
     """What there is to learn from: the shipped labelled documents, labels that came with any corpus, the documents
     of clusters whose category a person has set, and the descriptions of the categories. Nothing is learnt from
@@ -67,7 +56,7 @@ def _labelled(taxonomy: Taxonomy, model: Model, watch: Watch) -> Training:
     """
     known: list[tuple[str, str, str, str]] = []
     if (shipped := settings.FIXTURES_DIR / "demo" / "corpus.jsonl").exists():
-        documents = documents_of(shipped)
+        documents = documents_of(shipped, taxonomy)
         known += [
             (row.text_digest, row.title, row.text, row.true_category.slug) for row in documents if row.true_category
         ]
@@ -132,6 +121,7 @@ def _corrections(taxonomy: Taxonomy) -> tuple[dict[int, str], set[int]]:
 def classify_clusters(
     *,
     corpus: Corpus,
+    taxonomy: Taxonomy,
     by: User | None,
     now: datetime,
     with_evaluation: bool = False,
@@ -150,7 +140,6 @@ def classify_clusters(
             f"{corpus.name}: clustered with {run.model}, not with {model.key}; run cluster_corpus --again, "
             "or set QUORUM_EMBEDDING_MODEL to what it was"
         )
-    taxonomy = load_taxonomy()
     training = _labelled(taxonomy, model, watch)
     rows = [_Row(*row) for row in _places(run)]
     # Documents that came to the run since, or whose words have changed, have a place and no category.

@@ -1,8 +1,6 @@
 """Vectors of a corpus in; a run of clusters with sizes, keywords and a place for every document out."""
 
 import hashlib
-import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,18 +11,15 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from campaigns import events
-from campaigns.actions import load_taxonomy
-from campaigns.models import User
-from sampling import centres, keywords, kmeans
-from sampling.actions.assignments import Entry, NotEmbedded, assign
-from sampling.actions.embedding import chosen_model, store_of
+from campaigns.models import Taxonomy, User
+from foundation.files import whole
+from sampling.actions.assignments import assign
+from sampling.clustering import centres, keywords, kmeans
 from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document
+from sampling.queries.corpora import Entry, corpus_digest, entries_of
+from sampling.queries.embedding import NotEmbedded, chosen_model, store_of
 
 _ROWS = 2000  # of one INSERT
-
-
-class UnknownCorpus(Exception):
-    """There is no corpus of this name."""
 
 
 class OtherModel(Exception):
@@ -33,29 +28,6 @@ class OtherModel(Exception):
 
 class CannotWrite(Exception):
     """The assignments' file cannot be written."""
-
-
-def find_corpus(name: str) -> Corpus:
-    """Raises UnknownCorpus."""
-    corpus = Corpus.objects.filter(name=name).first()
-    if corpus is None:
-        known = ", ".join(Corpus.objects.order_by("name").values_list("name", flat=True)) or "none yet"
-        raise UnknownCorpus(f"{name}: there is no such corpus (there are: {known})")
-    return corpus
-
-
-def _entries(corpus: Corpus) -> list[Entry]:
-    """What is clustered, in an order that no database's collation or numbering changes."""
-    rows = Document.objects.filter(corpus=corpus).usable().values_list("pk", "key", "text_digest")
-    return sorted((Entry(*row) for row in rows.iterator(chunk_size=5000)), key=lambda entry: entry.key)
-
-
-def corpus_digest(texts: Iterable[tuple[str, str]]) -> str:
-    """Of documents' keys and text digests, in the order of the keys."""
-    digest = hashlib.sha256()
-    for key, text_digest in texts:
-        digest.update(f"{key}\x00{text_digest}\n".encode())
-    return digest.hexdigest()
 
 
 @dataclass
@@ -68,13 +40,14 @@ class ClusteringReport:
 def cluster_corpus(
     *,
     corpus: Corpus,
+    taxonomy: Taxonomy,
     by: User | None,
     now: datetime,
     k: int | None = None,
     seed: int | None = None,
     again: bool = False,
 ) -> ClusteringReport:
-    """The corpus's clusters, with a place for each document.
+    """The corpus's clusters, with a place for each document. Their number follows the taxonomy's, by default.
 
     The first time they are made. From then on documents without a place go to the nearest of the centres that were
     kept, so that what leads decided of the clusters holds; new clusters are made where another k or seed is asked for,
@@ -82,10 +55,10 @@ def cluster_corpus(
     Raises NotEmbedded, OtherModel, BrokenCentres or CannotLoad.
     """
     model = chosen_model()
-    entries = _entries(corpus)
+    entries = entries_of(corpus)
     if not entries:
         raise NotEmbedded(f"{corpus.name}: no document with text; import some first")
-    anew, rule = False, kmeans.count(len(entries), load_taxonomy().categories.count())
+    anew, rule = False, kmeans.count(len(entries), taxonomy.categories.count())
     last = corpus.cluster_runs.order_by("-pk").first()
     digest = corpus_digest((entry.key, entry.text_digest) for entry in entries)
     if last is None:
@@ -192,11 +165,9 @@ def write_assignments(*, run: ClusterRun, path: Path) -> int:
             "cluster": pyarrow.array([number for _key, number in rows], pyarrow.int32()),
         }
     )
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        pyarrow.parquet.write_table(table, aside)
-        aside.replace(path)
+        with whole(path) as file:
+            pyarrow.parquet.write_table(table, file)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise CannotWrite(f"{path}: {error.strerror or error}") from error
     return len(rows)

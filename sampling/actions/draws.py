@@ -13,13 +13,13 @@ from django.db.models import Max, Q
 from campaigns import events
 from campaigns.models import Campaign, User
 from decontamination.checks import current_check
-from sampling import allocation, diversity, drawfile
-from sampling.actions.categories import latest_run
-from sampling.actions.clusters import corpus_digest
 from sampling.actions.verdicts import check_documents
-from sampling.allocation import Candidate, Group
+from sampling.drawing import allocation, diversity, drawfile
+from sampling.drawing.allocation import Candidate, Group
 from sampling.models import ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed, SharedRun
-from sampling.topics import Topic, in_force, topics
+from sampling.queries.corpora import corpus_digest
+from sampling.queries.runs import latest_run
+from sampling.queries.topics import Topic, in_force, topics
 
 Excluded = dict[int, tuple[str, dict[str, Any]]]  # reason and evidence, by the document's primary key
 

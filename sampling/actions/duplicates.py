@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef
 from numpy.typing import NDArray
 
-from sampling import duplicates
 from sampling.models import Corpus, Document
+from sampling.similarity import duplicates
 
 
 class _Row(NamedTuple):

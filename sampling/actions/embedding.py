@@ -5,20 +5,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
-from django.conf import settings
 from django.db.models import Count
 
 from campaigns import events
-from campaigns.models import Event, User
-from sampling import duplicates
+from campaigns.models import User
 from sampling.actions.duplicates import link_near
-from sampling.legibility import SAMPLE, Reading, alike, poorly_read
-from sampling.lexical import MOST_TEXTS
-from sampling.model import Means, Model
+from sampling.embedding.legibility import SAMPLE, Reading, alike, poorly_read
+from sampling.embedding.lexical import MOST_TEXTS
+from sampling.embedding.model import Model
 from sampling.models import Corpus, Document
-from sampling.vectors import VectorStore
+from sampling.queries.embedding import chosen_model, kept_readings, last_time, store_of
+from sampling.similarity import duplicates
 
 # (batches, how many texts they hold together) → the same batches, watched by a progress bar that counts texts
 Watch = Callable[[Iterable[int], int], Iterable[int]]
@@ -38,21 +36,6 @@ class EmbeddingReport:
     @property
     def poorly_read(self) -> list[str]:
         return poorly_read(self.languages)
-
-
-def chosen_model() -> Model:
-    """The one that the settings name. Raises CannotLoad."""
-    means = Means(
-        home=settings.DATA_DIR / "models",
-        revision=settings.EMBEDDING_REVISION,
-        number_format=settings.EMBEDDING_FORMAT,
-        backend=settings.EMBEDDING_BACKEND,
-    )
-    return Model(settings.EMBEDDING_MODEL, means)
-
-
-def store_of(model: Model) -> VectorStore:
-    return VectorStore(settings.DATA_DIR / "embeddings" / model.key)
 
 
 def encode_missing(*, model: Model, texts: Mapping[str, str], watch: Watch) -> int:
@@ -94,7 +77,7 @@ def embed_corpus(
     texts = ((row.text_digest, row.wording) for row in rows if row.text_digest in lacking)
     encoded = _encode(model, texts, len(lacking), watch)
     seen = hashlib.sha256("\n".join([model.key, str(duplicates.THRESHOLD), *digests]).encode()).hexdigest()
-    last = _last_time(corpus)
+    last = last_time(corpus)
     if last.get("digest") != seen:
         vectors = store_of(model).get(list(digests))
         near = link_near(corpus=corpus, vectors=vectors, digests=list(digests))
@@ -108,7 +91,7 @@ def embed_corpus(
         encoded=encoded,
         near_duplicates=linked.filter(similarity__lt=1).count(),
         duplicates=linked.count(),
-        languages=_kept_readings(last),
+        languages=kept_readings(last),
     )
 
 
@@ -135,20 +118,3 @@ def _readings(corpus: Corpus, model: Model) -> dict[str, Reading]:
             unknown=None if unknown is None else round(unknown, 4),
         )
     return found
-
-
-def poorly_read_languages(corpus: Corpus, model: str) -> list[str]:
-    """Those that the model of this key was found to read poorly when the corpus was last embedded."""
-    last = _last_time(corpus)
-    return poorly_read(_kept_readings(last)) if last.get("model") == model else []
-
-
-def _kept_readings(data: Mapping[str, Any]) -> dict[str, Reading]:
-    return {name: Reading(**one) for name, one in data.get("languages", {}).items()}
-
-
-def _last_time(corpus: Corpus) -> dict[str, Any]:
-    """What was written when near-duplicates were last looked for; nothing if documents were imported since."""
-    rows = Event.objects.filter(object_type="corpus", object_id=str(corpus.pk))
-    last = rows.filter(verb__in=["corpus embedded", "corpus imported"]).order_by("-at", "-pk").first()
-    return last.data if last is not None and last.verb == "corpus embedded" else {}

@@ -5,17 +5,15 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from django.conf import settings
 
 from campaigns import events
 from campaigns.models import User
-from sampling import mapfile, projection
-from sampling.actions.assignments import NotEmbedded
-from sampling.actions.categories import latest_run
 from sampling.actions.clusters import CannotWrite
-from sampling.actions.embedding import chosen_model, store_of
-from sampling.mapfile import BrokenMap, Map
+from sampling.maps import mapfile, projection
+from sampling.maps.mapfile import BrokenMap, Map
 from sampling.models import ClusterRun, Corpus
+from sampling.queries.embedding import NotEmbedded, chosen_model, store_of
+from sampling.queries.runs import latest_run, map_path
 
 _MOST_ADDED = 0.5  # share of a map beyond which it is laid out anew
 
@@ -28,10 +26,6 @@ class MapReport:
     left_out: int  # texts that the map has no room for
     changed: bool
     path: Path
-
-
-def map_path(run: ClusterRun) -> Path:
-    return settings.DATA_DIR / "maps" / f"{run.digest}.npz"
 
 
 def map_corpus(*, corpus: Corpus, by: User | None, now: datetime, seed: int = 0) -> MapReport:

@@ -9,13 +9,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from campaigns import events
-from campaigns.actions import load_taxonomy
-from campaigns.models import Category, User
-from sampling import proposals
-from sampling.actions.categories import latest_run
+from campaigns.models import Category, Taxonomy, User
+from foundation.endpoint import Endpoint, EndpointFailed
 from sampling.actions.embedding import Watch
-from sampling.endpoint import Endpoint, EndpointFailed
+from sampling.classification import prompts
 from sampling.models import Cluster, ClusterProposal, Corpus
+from sampling.queries.runs import latest_run
 
 _EXAMPLES = 4
 _LONGEST = 20_000  # characters of an answer that are kept
@@ -39,6 +38,7 @@ def chosen_endpoint(pause: Callable[[float], None] = time.sleep) -> Endpoint:
 def propose_categories(
     *,
     corpus: Corpus,
+    taxonomy: Taxonomy,
     endpoint: Endpoint,
     by: User | None,
     now: datetime,
@@ -50,15 +50,15 @@ def propose_categories(
     Raises NotClustered or EndpointFailed.
     """
     run = latest_run(corpus)
-    categories = {row.name: row for row in load_taxonomy().categories.order_by("position")}
+    categories = {row.name: row for row in taxonomy.categories.order_by("position")}
     described = {name: row.description for name, row in categories.items()}
     report, start = ProposalReport(endpoint.model), time.monotonic()
 
     def asked(clusters: Iterable[Cluster]) -> Iterator[int]:
         for cluster in clusters:
-            messages = proposals.messages(cluster.keywords, _examples(cluster), described)
+            messages = prompts.messages(cluster.keywords, _examples(cluster), described)
             standing = ClusterProposal.objects.filter(
-                cluster=cluster, model=endpoint.model, prompt_digest=proposals.digest(messages)
+                cluster=cluster, model=endpoint.model, prompt_digest=prompts.digest(messages)
             )
             row = standing.first()
             if row is None:
@@ -89,20 +89,20 @@ def propose_categories(
 def _ask(
     cluster: Cluster,
     endpoint: Endpoint,
-    messages: proposals.Messages,
+    messages: prompts.Messages,
     categories: dict[str, Category],
     by: User | None,
     now: datetime,
 ) -> ClusterProposal:
     start = time.monotonic()
     answer = _storable(endpoint.ask(messages))
-    name, refusal = proposals.understood(answer, list(categories))
+    name, refusal = prompts.understood(answer, list(categories))
     row = ClusterProposal(
         cluster=cluster,
         url=endpoint.url,
         model=endpoint.model,
         messages=messages,
-        prompt_digest=proposals.digest(messages),
+        prompt_digest=prompts.digest(messages),
         answer=answer,
         category=categories[name] if name else None,
         refusal=refusal,

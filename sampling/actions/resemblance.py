@@ -1,6 +1,5 @@
 """Texts in; the reference prompt that each resembles most, by embedding, out; and how far that can be believed."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -10,12 +9,15 @@ from django.db.models import QuerySet
 
 from campaigns import events
 from campaigns.models import User
-from decontamination.actions import versions_in_force
+from decontamination.indexes import versions_in_force
 from decontamination.models import ReferencePrompt
-from sampling import cleaning, resemblance
-from sampling.actions.embedding import Watch, chosen_model, encode_missing, store_of
+from foundation.vectors import Vectors
+from sampling.actions.embedding import Watch, encode_missing
 from sampling.models import SimilarityCalibration
-from sampling.resemblance import Calibration, Reliability, Vectors
+from sampling.queries.embedding import chosen_model, store_of
+from sampling.similarity import calibration
+from sampling.similarity.nearest import nearest
+from sampling.text import cleaning
 
 
 class NothingToCompare(Exception):
@@ -27,7 +29,7 @@ def calibrate_similarity(
 ) -> SimilarityCalibration:
     """Measure the model in use on the references in force. Raises NothingToCompare or CannotLoad."""
     rows = list(_prompts().values_list("reference__name", "key", "text"))
-    pairs = resemblance.known_pairs([(name, key) for name, key, _text in rows], [text for *_names, text in rows])
+    pairs = calibration.known_pairs([(name, key) for name, key, _text in rows], [text for *_names, text in rows])
     if not pairs:
         raise NothingToCompare(
             "no prompt in force is published twice: load mbpp, humaneval, naturalcodebench or multipl-e first"
@@ -44,7 +46,7 @@ def calibrate_similarity(
     known = store_of(model).get([_digest(rows[place][2]) for place in needed])
     vectors = np.zeros((len(rows), known.shape[1]), np.float32)
     vectors[needed] = known
-    found = resemblance.calibrate(pairs, vectors)
+    found = calibration.calibrate(pairs, vectors)
     made = SimilarityCalibration.objects.create(
         model=model.key,
         references=versions_in_force(),
@@ -55,22 +57,6 @@ def calibrate_similarity(
     data = {"model": model.key, "threshold": found.threshold, "pairs": len(pairs)}
     events.record("similarity calibrated", made, campaign=None, by=by, now=now, data=data)
     return made
-
-
-def calibration_of(model_key: str) -> Calibration | None:
-    """The newest one of a model, None where it was never measured."""
-    made = SimilarityCalibration.objects.filter(model=model_key).order_by("-pk").first()
-    return measured(made) if made else None
-
-
-def measured(made: SimilarityCalibration) -> Calibration:
-    """A calibration as it was measured, from its row."""
-    return Calibration(made.threshold, [Reliability(**row) for row in made.rows])
-
-
-def references_digest() -> str:
-    """Of the versions in force, whatever the rule by which words are compared."""
-    return hashlib.sha256("\n".join(versions_in_force()).encode()).hexdigest()
 
 
 def most_similar(texts: Mapping[int, str], *, watch: Watch) -> dict[int, tuple[int, float]]:
@@ -86,7 +72,7 @@ def most_similar(texts: Mapping[int, str], *, watch: Watch) -> dict[int, tuple[i
     encode_missing(model=model, texts=wanted, watch=watch)
     store = store_of(model)
     matrix: Vectors = store.get([_digest(text) for _pk, text in prompts])
-    places, cosines = resemblance.nearest(store.get([_digest(text) for text in texts.values()]), matrix)
+    places, cosines = nearest(store.get([_digest(text) for text in texts.values()]), matrix)
     return {
         key: (prompts[place][0], cosine)
         for key, place, cosine in zip(texts, places.tolist(), cosines.tolist(), strict=True)

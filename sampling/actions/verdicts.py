@@ -4,20 +4,21 @@ A verdict names the digest of the text and the versions of the references that i
 stale, and is made again from the difference alone: where only references changed, a text is compared with the new ones.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, Min, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from campaigns.models import Campaign
-from decontamination.actions import index_of, is_todays_definition, reference_set, reference_set_digest
+from decontamination.actions import reference_set
+from decontamination.indexes import index_of, is_todays_definition
 from decontamination.leaks import Match
 from decontamination.models import Reference, ReferenceSet
 from sampling.actions.embedding import Watch
 from sampling.models import Corpus, Document, SharedRun, Verdict
+from sampling.queries.verdicts import leaking_runs, leaks_of
 
 _BATCH = 2000
 _LONGEST = 300  # characters of the shared words that are kept
@@ -32,20 +33,6 @@ class CheckReport:
     rechecked: int = 0  # compared with new references only
     leaking: dict[int, SharedRun] = field(default_factory=dict)  # as `leaks_of` gives them
     by_reference: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class VerdictState:
-    """How far the verdicts on a corpus are those of today's references and texts."""
-
-    documents: int
-    fresh: int
-    stale: int
-    leaking: int  # by the newest verdict on each, waivers counted
-
-    @property
-    def unchecked(self) -> int:
-        return self.documents - self.fresh - self.stale
 
 
 @dataclass(frozen=True)
@@ -68,69 +55,13 @@ def check_documents(
             pass
     report.documents, report.leaking = corpus.documents.count(), leaks_of(corpus, campaign)
     report.by_reference = dict.fromkeys(Reference.objects.in_force().values_list("name", flat=True), 0)
-    runs = _runs(campaign, document__corpus=corpus).values_list("reference__name")
+    runs = leaking_runs(campaign, document__corpus=corpus).values_list("reference__name")
     report.by_reference |= dict(runs.annotate(number=Count("verdict", distinct=True)).order_by("reference__name"))
     return report
 
 
-def leaks_of(corpus: Corpus, campaign: Campaign) -> dict[int, SharedRun]:
-    """By document that leaks, the longest run that it shares with a reference in force and that nobody has waived."""
-    return _longest(_runs(campaign, document__corpus=corpus))
-
-
-def leaks_among(documents: Collection[Document], campaign: Campaign) -> dict[int, SharedRun]:
-    """`leaks_of`, of some documents."""
-    return _longest(_runs(campaign, document__in=documents))
-
-
-def frequent_runs(corpus: Corpus, campaign: Campaign, *, most: int) -> list[dict[str, Any]]:
-    """Words that several documents share with a reference, and how many, the most frequent first."""
-    groups = _runs(campaign, document__corpus=corpus).values("digest", "words")
-    several = groups.annotate(documents=Count("verdict", distinct=True), first=Min("pk")).filter(documents__gt=1)
-    rows = list(several.order_by("-documents", "digest")[:most])
-    firsts = SharedRun.objects.select_related("reference").in_bulk([row["first"] for row in rows])
-    return [{**row, "run": firsts[row["first"]]} for row in rows]
-
-
-def verdict_on(document: Document, campaign: Campaign) -> tuple[Verdict | None, bool]:
-    """The newest verdict on a document by the campaign's rule, and whether it is today's."""
-    rule = {"ngram": campaign.ngram, "cjk_weight": campaign.cjk_weight}
-    verdict = document.verdicts.filter(**rule).select_related("made_with").first()
-    today = reference_set_digest(n=campaign.ngram, cjk_weight=campaign.cjk_weight)
-    fresh = verdict is not None and (verdict.made_with.digest, verdict.text_digest) == (today, document.text_digest)
-    return verdict, fresh
-
-
-def verdict_state(corpus: Corpus, campaign: Campaign) -> VerdictState:
-    today = reference_set_digest(n=campaign.ngram, cjk_weight=campaign.cjk_weight)
-    verdicts = Verdict.objects.filter(document__corpus=corpus, ngram=campaign.ngram, cjk_weight=campaign.cjk_weight)
-    fresh = verdicts.of_the_text().filter(made_with__digest=today).count()
-    return VerdictState(
-        documents=corpus.documents.count(),
-        fresh=fresh,
-        stale=verdicts.count() - fresh,
-        leaking=_runs(campaign, document__corpus=corpus).values("verdict__document").distinct().count(),
-    )
-
-
 def _rule(made_with: ReferenceSet) -> dict[str, float]:
     return {"ngram": made_with.ngram, "cjk_weight": made_with.cjk_weight}
-
-
-def _runs(campaign: Campaign, **of: Any) -> QuerySet[SharedRun]:
-    """Runs that count as leaks now, of any verdict on the present text of these documents."""
-    verdicts = Verdict.objects.of_the_text().filter(ngram=campaign.ngram, cjk_weight=campaign.cjk_weight, **of)
-    return SharedRun.objects.filter(verdict__in=verdicts, reference__retired_at=None).exclude(
-        digest__in=campaign.waivers.in_force().order_by().values("digest")
-    )
-
-
-def _longest(runs: QuerySet[SharedRun]) -> dict[int, SharedRun]:
-    found: dict[int, SharedRun] = {}
-    runs = runs.select_related("reference", "verdict")
-    for run in runs.order_by("verdict__document_id", "-words", "start", "reference__name", "pk"):
-        found.setdefault(run.verdict.document_id, run)
-    return found
 
 
 def _lacking(corpus: Corpus, made_with: ReferenceSet) -> QuerySet[Document]:

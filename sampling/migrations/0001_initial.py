@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ('model', models.CharField(help_text='embedding model, revision and number format', max_length=300)),
                 ('references', models.JSONField(help_text='digests of the versions that the pairs were taken from, sorted')),
                 ('threshold', models.FloatField(help_text='cosine; none where no cosine is precise enough', null=True)),
-                ('rows', models.JSONField(help_text='all pairs together, then each kind (sampling.resemblance.Reliability)')),
+                ('rows', models.JSONField(help_text='all pairs together, then each kind (similarity.calibration.Reliability)')),
                 ('made_at', models.DateTimeField()),
             ],
         ),

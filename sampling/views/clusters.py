@@ -13,11 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Category, Role
 from sampling import actions
-from sampling.drift import drift
 from sampling.forms import DecisionForm, ExcludeForm, MergeForm, OverruleForm, RenameForm
 from sampling.models import Cluster, ClusterRun, Corpus
-from sampling.progress import chosen_corpus
-from sampling.topics import Topic, proposals_of, topics
+from sampling.queries.corpora import chosen_corpus
+from sampling.queries.drift import drift
+from sampling.queries.topics import Topic, proposals_of, topics
+from sampling.queries.verdicts import leaks_among, verdict_state
 
 CLUSTERS_PER_PAGE = 50
 DOCUMENTS_PER_PAGE = 25
@@ -64,7 +65,7 @@ def clusters(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         "categories": categories,
         "wanted": wanted,
         "sort": order,
-        "verdicts": actions.verdict_state(run.corpus, campaign) if run else None,
+        "verdicts": verdict_state(run.corpus, campaign) if run else None,
         "drift": drift(run) if run else None,
     }
     return render(request, "sampling/clusters.html", context)
@@ -91,8 +92,8 @@ def cluster(request: CampaignRequest, campaign: Campaign, number: int) -> HttpRe
         "marginal": list(members.reverse()[:EXAMPLES]) if found.size >= 2 * EXAMPLES else [],
         "page": page,
         "seeds": dict(drawn),
-        "leaks": actions.leaks_among([row.document for row in page], campaign),
-        "verdicts": actions.verdict_state(found.run.corpus, campaign),
+        "leaks": leaks_among([row.document for row in page], campaign),
+        "verdicts": verdict_state(found.run.corpus, campaign),
         "proposals": proposals_of(found),
         "overruling": OverruleForm(campaign=campaign, initial={"category": decided, **seen}),
         "renaming": RenameForm(initial={"label": topic.label, **seen}),

@@ -12,15 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from campaigns import charts
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 from decontamination.models import Reference
-from sampling import actions, allocation
-from sampling.actions.categories import NotClustered
+from foundation import charts
+from sampling import actions
+from sampling.drawing import allocation
 from sampling.forms import DrawForm
 from sampling.models import Draw, DrawExclusion, Seed
-from sampling.shortfalls import look_at
+from sampling.queries.runs import NotClustered
+from sampling.queries.shortfalls import look_at
+from sampling.queries.verdicts import leaks_among, verdict_on
 
 EXCLUSIONS_PER_PAGE = 50
 DRAWS_PER_PAGE = 50
@@ -125,7 +127,7 @@ def seed(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
         pk=pk,
     )
     drawn: Draw = found.draw
-    verdict, fresh = actions.verdict_on(found.document, campaign)
+    verdict, fresh = verdict_on(found.document, campaign)
     made_with = verdict.made_with.references if verdict else []
     own = found.document.assignments.filter(run=drawn.run).select_related("category").order_by("pk").first()
     context = {
@@ -140,6 +142,6 @@ def seed(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
         "verdict": verdict,
         "fresh": fresh,
         "versions": Reference.objects.filter(digest__in=made_with).order_by("name", "pk").values_list("name", "digest"),
-        "leak": actions.leaks_among([found.document], campaign).get(found.document_id),
+        "leak": leaks_among([found.document], campaign).get(found.document_id),
     }
     return render(request, "sampling/seed.html", context)

@@ -9,9 +9,9 @@ from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 from decontamination.checks import current_check
 from decontamination.evidence import leaks_shown
-from sampling import actions
 from sampling.models import Corpus, Document
-from sampling.progress import chosen_corpus
+from sampling.queries.corpora import chosen_corpus
+from sampling.queries.verdicts import frequent_runs, leaks_of, verdict_state
 
 DOCUMENTS_PER_PAGE = 25
 EXAMPLES = 3
@@ -23,7 +23,7 @@ FREQUENT_RUNS = 10
 def leaks(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """Documents that no draw takes because of what they share with a reference, and the words that many share."""
     corpus = chosen_corpus(campaign, request.GET.get("corpus", ""))
-    found = actions.leaks_of(corpus, campaign) if corpus else {}
+    found = leaks_of(corpus, campaign) if corpus else {}
     page = Paginator(list(found), DOCUMENTS_PER_PAGE).get_page(request.GET.get("page"))
     documents = Document.objects.in_bulk(list(page))
     check = current_check(campaign)
@@ -35,8 +35,8 @@ def leaks(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     context = {
         "corpus": corpus,
         "corpora": Corpus.objects.order_by("name"),
-        "verdicts": actions.verdict_state(corpus, campaign) if corpus else None,
-        "frequent": actions.frequent_runs(corpus, campaign, most=FREQUENT_RUNS) if corpus else (),
+        "verdicts": verdict_state(corpus, campaign) if corpus else None,
+        "frequent": frequent_runs(corpus, campaign, most=FREQUENT_RUNS) if corpus else (),
         "page": page,
         "rows": rows,
     }

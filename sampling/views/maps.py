@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
-from sampling import actions
 from sampling.forms import MapForm
-from sampling.mapfile import BrokenMap
+from sampling.maps.mapfile import BrokenMap
 from sampling.models import ClusterRun, Corpus, Document
-from sampling.points import FACETS, Points, points
-from sampling.progress import chosen_corpus
-from sampling.topics import Topic, topics
+from sampling.queries.corpora import chosen_corpus
+from sampling.queries.points import FACETS, Points, points
+from sampling.queries.runs import map_path
+from sampling.queries.topics import Topic, topics
 from sampling.views.clusters import chosen_run
 
 REGIONS_PER_PAGE = 25
@@ -42,7 +42,7 @@ def corpus_map(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     run = chosen_run(request, campaign)
     found, broken = None, ""
     try:
-        found = points(campaign, run, actions.map_path(run)) if run else None
+        found = points(campaign, run, map_path(run)) if run else None
     except BrokenMap as error:
         broken = str(error)
     asked = MapForm.asked(request.GET)
@@ -137,7 +137,7 @@ def map_points(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpRes
     """All points of a run, as `Points.packed` has them. What the browser has stays good until something changes."""
     run = get_object_or_404(ClusterRun, pk=pk)
     try:
-        found = points(campaign, run, actions.map_path(run))
+        found = points(campaign, run, map_path(run))
     except BrokenMap as error:
         raise Http404(str(error)) from error
     if found is None:

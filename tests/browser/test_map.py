@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from campaigns.models import Campaign, User
-from sampling import actions, mapfile
-from sampling.mapfile import Map
+from sampling.maps import mapfile
+from sampling.maps.mapfile import Map
 from sampling.models import Assignment, Cluster, ClusterRun, Document
+from sampling.queries.runs import map_path
 from tests.browser.steps import tab_to
 from tests.factories import NOW, category, make_campaign, make_corpus, make_document, make_lead
 
@@ -63,7 +64,7 @@ def run(campaign: Campaign) -> ClusterRun:
             places[document.text_digest] = (x + aside * float(np.cos(turn)), y + aside * float(np.sin(turn)))
     digests = mapfile.chosen(places)
     numbers = mapfile.numbers(np.array([places[digest] for digest in digests], dtype=np.float32))
-    mapfile.write(actions.map_path(run), Map("by hand", "none", 0, digests, numbers, 0))
+    mapfile.write(map_path(run), Map("by hand", "none", 0, digests, numbers, 0))
     return run
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decontamination import fingerprints, leaks, words
+from decontamination import fingerprints, leaks, parallel, words
 from decontamination.leaks import Index, Match, Prompt
 from decontamination.publishers import read_prompts
 
@@ -355,11 +355,11 @@ def test_several_processes_say_the_same(tmp_path: Path, saved: bool) -> None:
         index = Index.load(tmp_path / "index")
     texts = [f"{i} {ENGLISH if i % 3 else CHINESE[:9]}" for i in range(9000)]
     expected = index.scan(texts)
-    assert np.array_equal(index.scan(iter(texts), workers=2), expected)  # sent
-    assert np.array_equal(index.scan(texts, workers=2), expected)  # inherited
+    assert np.array_equal(parallel.scan(index, iter(texts), 2), expected)  # sent
+    assert np.array_equal(parallel.scan(index, texts, 2), expected)  # inherited
     with ThreadPoolExecutor(1) as other:  # while there is another thread, sent
-        assert np.array_equal(other.submit(index.scan, texts, workers=2).result(), expected)
-    assert index.scan([], workers=2).tolist() == []
+        assert np.array_equal(other.submit(parallel.scan, index, texts, 2).result(), expected)
+    assert parallel.scan(index, [], 2).tolist() == []
 
 
 def test_worked_example() -> None:

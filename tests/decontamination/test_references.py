@@ -14,7 +14,9 @@ from django.urls import reverse
 
 from campaigns.models import Event
 from decontamination import actions
+from decontamination import indexes as reading
 from decontamination.building import NotBuilt, build_apart
+from decontamination.indexes import current_index, versions_in_force
 from decontamination.leaks import Index, Prompt
 from decontamination.models import Reference, ReferencePrompt
 from tests.factories import NOW, later, make_annotator, make_campaign, make_lead, make_member
@@ -70,25 +72,25 @@ def test_reference_prompts_never_change() -> None:
 
 
 def test_the_index_follows_the_references_in_force() -> None:
-    assert actions.current_index(n=10, cjk_weight=2).matches(TEXT) == []
+    assert current_index(n=10, cjk_weight=2).matches(TEXT) == []
     reference = load()
-    assert actions.current_index(n=10, cjk_weight=2).matches(f"Please: {TEXT}")[0].reference == "toy"
+    assert current_index(n=10, cjk_weight=2).matches(f"Please: {TEXT}")[0].reference == "toy"
     actions.retire(reference=reference, by=None, now=NOW)
-    assert actions.current_index(n=10, cjk_weight=2).matches(TEXT) == []
+    assert current_index(n=10, cjk_weight=2).matches(TEXT) == []
 
 
 @pytest.fixture
 def indexes(settings: object) -> Iterator[Path]:
     """The folder of indexes, none of them opened before or after."""
-    actions._opened.cache_clear()
+    reading._opened.cache_clear()
     yield settings.DATA_DIR / "indexes"  # type: ignore[attr-defined]
-    actions._opened.cache_clear()
+    reading._opened.cache_clear()
 
 
 def reopened() -> Index:
     """The index as another process finds it."""
-    actions._opened.cache_clear()
-    return actions.current_index(n=10, cjk_weight=2)
+    reading._opened.cache_clear()
+    return current_index(n=10, cjk_weight=2)
 
 
 @pytest.fixture
@@ -108,8 +110,8 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_the_index_is_opened_not_rebuilt(indexes: Path, built: list[int]) -> None:
     load()
-    first = actions.current_index(n=10, cjk_weight=2)
-    assert actions.current_index(n=10, cjk_weight=2) is first
+    first = current_index(n=10, cjk_weight=2)
+    assert current_index(n=10, cjk_weight=2) is first
     assert reopened().matches(TEXT) == first.matches(TEXT) != []
     assert built == [1]
 
@@ -148,12 +150,12 @@ def test_an_index_that_cannot_be_built_apart_says_why(indexes: Path, settings: A
 
 def test_of_two_that_need_an_index_one_builds_it(indexes: Path) -> None:
     load()
-    digests = tuple(actions.versions_in_force())
+    digests = tuple(versions_in_force())
     path, prompts = indexes / "both.index", [Prompt("toy", "0", TEXT)]
     indexes.mkdir(parents=True, exist_ok=True)
     with (indexes / "both.lock").open("w") as lock, ThreadPoolExecutor(1) as other:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        opened = other.submit(actions._opened, path, 10, 2.0, digests)
+        opened = other.submit(reading._opened, path, 10, 2.0, digests)
         assert not wait([opened], timeout=0.3).done
         Index.build(prompts, cjk_weight=2).save(path)
         before = path.stat().st_mtime_ns
@@ -271,6 +273,6 @@ def test_references_are_retired_by_name_all_or_none(tmp_path: Path, indexes: Pat
     assert [row.name for row in Reference.objects.in_force()] == ["two"]
     assert Event.objects.filter(verb="reference retired").count() == 1
     built.clear()
-    assert actions.current_index(n=8, cjk_weight=1.5).matches(TEXT) == []  # the campaign's, ready before anybody asks
+    assert current_index(n=8, cjk_weight=1.5).matches(TEXT) == []  # the campaign's, ready before anybody asks
     assert built == []
     assert load("one").retired_at is None  # back again

@@ -12,10 +12,10 @@ from annotation.models import Resemblance
 from annotation.resemblance import find_similar, hints
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
-from sampling import cleaning
-from sampling.actions.embedding import chosen_model, store_of
-from sampling.model import Model
+from sampling.embedding.model import Model
 from sampling.models import SimilarityCalibration
+from sampling.queries.embedding import chosen_model, store_of
+from sampling.text import cleaning
 from tests.factories import NOW
 from tests.review.conftest import Team
 

@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from campaigns import charts, events
+from campaigns import events
 from campaigns.models import User
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
+from foundation import charts
 from review import actions, statistics
 from review.agreement import Pairs
 from review.statistics import Funnel, VoteCount

@@ -12,7 +12,8 @@ import pytest
 from django.core.management import call_command
 from numpy.typing import NDArray
 
-from sampling.model import Model
+from sampling.embedding.model import Model
+from tests.factories import shipped_taxonomy
 
 
 def fake_vector(text: str) -> NDArray[np.float32]:
@@ -77,10 +78,11 @@ def small_corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+def run(db: None, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Call a command and return its figures."""
 
     def call(name: str, *arguments: object) -> dict[str, Any]:
+        shipped_taxonomy()
         figures = tmp_path / "figures.json"
         call_command(name, *map(str, arguments), json=figures)
         content: dict[str, Any] = json.loads(figures.read_text(encoding="utf-8"))

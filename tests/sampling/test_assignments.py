@@ -13,12 +13,13 @@ from django.test import Client
 
 from campaigns.models import Event
 from config.stages import stages
-from sampling import actions, drawfile
+from sampling import actions
 from sampling.actions.clusters import OtherModel
-from sampling.centres import path_of
-from sampling.model import Model
+from sampling.clustering.centres import path_of
+from sampling.drawing import drawfile
+from sampling.embedding.model import Model
 from sampling.models import Assignment, ClusterRun, Corpus, Document, Draw, DrawExclusion
-from tests.factories import NOW, category, make_campaign, make_lead
+from tests.factories import NOW, category, make_campaign, make_lead, shipped_taxonomy
 from tests.sampling.conftest import TOPICS
 
 pytestmark = pytest.mark.django_db
@@ -191,7 +192,7 @@ def test_another_model_needs_new_clusters_and_says_so(
         run("cluster_corpus", "small")
     assert caught.value.returncode == 2
     with pytest.raises(OtherModel):
-        actions.cluster_corpus(corpus=corpus, by=None, now=NOW, k=3)
+        actions.cluster_corpus(corpus=corpus, taxonomy=shipped_taxonomy(), by=None, now=NOW, k=3)
     for command in ("classify_clusters", "map_corpus"):
         with pytest.raises(CommandError, match="cluster_corpus --again, or set QUORUM_EMBEDDING_MODEL"):
             run(command, "small")

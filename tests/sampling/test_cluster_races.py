@@ -10,7 +10,7 @@ import pytest
 from campaigns.models import Campaign, Event
 from sampling import actions
 from sampling.models import Assignment, ClusterRun, Corpus, Draw
-from tests.factories import NOW, make_campaign
+from tests.factories import NOW, make_campaign, shipped_taxonomy
 from tests.sampling.test_assignments import question
 from tests.sampling.test_decision_races import at_once
 
@@ -25,11 +25,11 @@ def corpus(run: Run, small_corpus: Path, fake_model: list[str]) -> Corpus:
 
 
 def cluster(corpus: Corpus, **options: Any) -> Callable[[], None]:
-    return lambda: void(actions.cluster_corpus(corpus=corpus, by=None, now=NOW, **options))
+    return lambda: void(actions.cluster_corpus(corpus=corpus, taxonomy=shipped_taxonomy(), by=None, now=NOW, **options))
 
 
 def classify(corpus: Corpus) -> Callable[[], None]:
-    return lambda: void(actions.classify_clusters(corpus=corpus, by=None, now=NOW))
+    return lambda: void(actions.classify_clusters(corpus=corpus, taxonomy=shipped_taxonomy(), by=None, now=NOW))
 
 
 def void(_report: object) -> None:

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sampling import centres, drawfile, keywords, kmeans
-from sampling.allocation import Candidate
+from sampling.clustering import centres
+from sampling.drawing import drawfile
+from sampling.clustering import keywords
+from sampling.clustering import kmeans
+from sampling.drawing.allocation import Candidate
 
 rows, folder = int(sys.argv[1]), Path(sys.argv[2])
 random = np.random.default_rng(5)

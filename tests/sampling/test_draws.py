@@ -13,7 +13,8 @@ from django.core.management import CommandError, call_command
 from campaigns.models import Campaign, Event
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
-from sampling import actions, drawfile
+from sampling import actions
+from sampling.drawing import drawfile
 from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed
 from tests.factories import NOW, category, later, make_campaign, make_corpus, make_document, make_lead
 
@@ -327,7 +328,7 @@ def test_a_draw_is_replayed_from_its_record_in_another_process(tmp_path: Path, r
     figures = run("replay_draw", found.pk)
     assert figures["same"] is True
     program = (
-        "import sys; from pathlib import Path; from sampling import drawfile\n"
+        "import sys; from pathlib import Path; from sampling.drawing import drawfile\n"
         "inputs = drawfile.read(Path(sys.argv[1]), sys.argv[2])\n"
         "rows = [(rank, one.key, one.category, one.cluster) for rank, one in inputs.replay()]\n"
         "sys.stdout.buffer.write(drawfile.seed_lines(rows))"

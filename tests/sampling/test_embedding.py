@@ -7,8 +7,9 @@ from django.core.management import CommandError, call_command
 
 from campaigns.models import Event
 from sampling.actions import embedding
-from sampling.actions.embedding import chosen_model, embed_corpus, poorly_read_languages, store_of
+from sampling.actions.embedding import embed_corpus
 from sampling.models import Corpus
+from sampling.queries.embedding import chosen_model, poorly_read_languages, store_of
 from tests.factories import NOW, make_corpus, make_document
 
 pytestmark = pytest.mark.django_db

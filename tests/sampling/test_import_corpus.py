@@ -16,8 +16,9 @@ from django.db import OperationalError
 
 from campaigns.models import Event
 from sampling.actions.duplicates import link_exact, link_near
-from sampling.actions.imports import BATCH, _Seen, import_files
+from sampling.actions.imports import BATCH, import_files
 from sampling.models import Corpus, Document
+from sampling.readers.seen import Seen
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -175,7 +176,7 @@ def test_documents_with_the_same_words_have_one_that_stands_for_them(run: Run, t
 
 
 def test_where_keys_stood_is_remembered_in_little_memory() -> None:
-    seen = _Seen(["a.jsonl, line", "b.jsonl, line"])
+    seen = Seen(["a.jsonl, line", "b.jsonl, line"])
     tracemalloc.start()
     assert not any(seen.before(f"https://qa.example.org/questions/{line}", 1, line) for line in range(1, 100_001))
     assert tracemalloc.get_traced_memory()[0] < 100_000 * 150
@@ -267,8 +268,8 @@ def test_an_entity_bomb_is_refused_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "error", "reason"),
     [
-        ("_Rejects.publish", OSError(errno.ENOSPC, "No space left on device"), "rejects: No space left on device"),
-        ("_Rejects.add", OSError(errno.ENOSPC, "No space left on device"), "rejects: No space left on device"),
+        ("Rejects.publish", OSError(errno.ENOSPC, "No space left on device"), "rejects: No space left on device"),
+        ("Rejects.add", OSError(errno.ENOSPC, "No space left on device"), "rejects: No space left on device"),
         ("_replace", OperationalError("database or disk is full"), "the database: database or disk is full"),
     ],
 )

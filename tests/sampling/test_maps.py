@@ -14,11 +14,13 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.models import Campaign, Category, Event
-from sampling import actions, mapfile
-from sampling.actions.embedding import chosen_model, store_of
-from sampling.mapfile import Map
+from sampling import actions
+from sampling.maps import mapfile
+from sampling.maps.mapfile import Map
 from sampling.models import Assignment, Corpus, Document
-from sampling.points import FACETS, Points, points
+from sampling.queries.embedding import chosen_model, store_of
+from sampling.queries.points import FACETS, Points, points
+from sampling.queries.runs import map_path
 from tests.factories import NOW, category, make_campaign, make_corpus, make_document, make_lead, make_seeds
 from tests.sampling.conftest import TOPICS, fake_vector
 
@@ -51,14 +53,14 @@ def lead(campaign: Campaign, client: Client) -> Client:
 
 
 def the_map(corpus: Corpus) -> Map:
-    found = mapfile.read(actions.map_path(corpus.cluster_runs.get()))
+    found = mapfile.read(map_path(corpus.cluster_runs.get()))
     assert found is not None
     return found
 
 
 def the_points(campaign: Campaign, corpus: Corpus) -> Points:
     run = corpus.cluster_runs.get()
-    found = points(campaign, run, actions.map_path(run))
+    found = points(campaign, run, map_path(run))
     assert found is not None
     return found
 
@@ -76,7 +78,7 @@ def place_more(corpus: Corpus, number: int) -> list[Document]:
 
 
 def test_a_map_is_made_once_and_the_same_again(run: Run, mapped: Corpus) -> None:
-    path, events = actions.map_path(mapped.cluster_runs.get()), Event.objects.count()
+    path, events = map_path(mapped.cluster_runs.get()), Event.objects.count()
     before = path.read_bytes()
     again = run("map_corpus", "small")
     assert (again["changed"], again["kept"]) == (False, 36)
@@ -161,7 +163,7 @@ def test_without_what_it_needs_there_is_no_map(
 
 
 def test_where_the_file_cannot_be_written_nothing_is_recorded(run: Run, mapped: Corpus) -> None:
-    folder = actions.map_path(mapped.cluster_runs.get()).parent
+    folder = map_path(mapped.cluster_runs.get()).parent
     for entry in folder.iterdir():
         entry.unlink()
     folder.rmdir()
@@ -174,7 +176,7 @@ def test_where_the_file_cannot_be_written_nothing_is_recorded(run: Run, mapped: 
 
 
 def test_the_page_says_what_makes_a_map(run: Run, lead: Client, mapped: Corpus) -> None:
-    path = actions.map_path(mapped.cluster_runs.get())
+    path = map_path(mapped.cluster_runs.get())
     assert "36 documents of small" in (page := lead.get("/c/mapped/map/").content.decode())
     assert "manage.py map_corpus" not in page
     place_more(mapped, 2)

@@ -18,10 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.models import Event
-from sampling import actions, proposals
-from sampling.endpoint import ATTEMPTS, Endpoint, EndpointFailed, NoEndpoint
+from foundation.endpoint import ATTEMPTS, Endpoint, EndpointFailed, NoEndpoint
+from sampling import actions
+from sampling.classification import prompts
 from sampling.models import Cluster, ClusterDecision, ClusterProposal, Corpus
-from tests.factories import NOW, make_campaign, make_lead, make_seeds
+from tests.factories import NOW, make_campaign, make_lead, make_seeds, shipped_taxonomy
 from tests.sampling.test_decision_races import at_once
 
 Run = Callable[..., dict[str, Any]]
@@ -284,7 +285,7 @@ NAMES = ["Security", "Web Development", "C++ & friends"]
     ],
 )
 def test_an_answer_that_names_a_category_counts(answer: str, name: str) -> None:
-    assert proposals.understood(answer, NAMES) == (name, "")
+    assert prompts.understood(answer, NAMES) == (name, "")
 
 
 @pytest.mark.parametrize(
@@ -302,18 +303,18 @@ def test_an_answer_that_names_a_category_counts(answer: str, name: str) -> None:
     ],
 )
 def test_any_other_answer_is_refused_with_a_reason(answer: str) -> None:
-    name, reason = proposals.understood(answer, NAMES)
+    name, reason = prompts.understood(answer, NAMES)
     assert name is None
     assert 0 < len(reason) <= 100
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=900), max_size=4))
 def test_scraped_text_cannot_leave_its_place_in_the_prompt(word: str, texts: list[str]) -> None:
-    asked = proposals.messages([word], texts, {"Security": "Keys and doors."})
+    asked = prompts.messages([word], texts, {"Security": "Keys and doors."})
     assert [message["role"] for message in asked] == ["system", "user"]
     data = json.loads(asked[1]["content"])
     assert data["keywords"] == [word]
-    assert data["questions"] == [proposals.cut(text) for text in texts]
+    assert data["questions"] == [prompts.cut(text) for text in texts]
     assert set(data) == {"categories", "keywords", "questions"}
     assert all(len(text) <= 602 for text in data["questions"])
 
@@ -332,7 +333,7 @@ def test_an_answer_that_no_database_could_hold_is_kept_as_far_as_it_can_be(
 @pytest.mark.django_db(transaction=True)
 def test_two_who_ask_at_once_leave_one_answer_each(run: Run, corpus: Corpus, fake_endpoint: FakeEndpoint) -> None:
     def ask() -> None:
-        actions.propose_categories(corpus=corpus, endpoint=chosen(), by=None, now=NOW)
+        actions.propose_categories(corpus=corpus, taxonomy=shipped_taxonomy(), endpoint=chosen(), by=None, now=NOW)
 
     assert at_once(ask, ask) == []
     assert ClusterProposal.objects.count() == 3

@@ -6,13 +6,15 @@ from django.core.management import CommandError, call_command
 
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
-from sampling import resemblance
-from sampling.actions.resemblance import NothingToCompare, calibrate_similarity, calibration_of
-from sampling.resemblance import Pair, calibrate, known_pairs, nearest
+from foundation.vectors import Vectors
+from sampling.actions.resemblance import NothingToCompare, calibrate_similarity
+from sampling.queries.resemblance import calibration_of
+from sampling.similarity.calibration import Pair, calibrate, known_pairs
+from sampling.similarity.nearest import nearest
 from tests.factories import NOW
 
 
-def unit(*rows: list[float]) -> resemblance.Vectors:
+def unit(*rows: list[float]) -> Vectors:
     vectors = np.array(rows, np.float32)
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 

@@ -6,10 +6,12 @@ from campaigns.models import Campaign, Event
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from sampling import actions
-from sampling.actions import check_documents, frequent_runs
-from sampling.allocation import lot
+from sampling.actions import check_documents
+from sampling.drawing.allocation import lot
 from sampling.models import Assignment, Cluster, ClusterDecision, Document, Draw, Seed
-from sampling.progress import chosen_corpus, corpus_state, seed_counts
+from sampling.queries.corpora import chosen_corpus
+from sampling.queries.progress import corpus_state, seed_counts
+from sampling.queries.verdicts import frequent_runs
 from tests.factories import NOW, category, make_campaign, make_corpus, make_document, make_lead, make_seeds
 
 pytestmark = pytest.mark.django_db

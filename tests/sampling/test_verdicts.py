@@ -18,8 +18,9 @@ from decontamination.actions import load_reference, retire
 from decontamination.checks import current_check
 from decontamination.leaks import DEFINITION, Index, Prompt
 from decontamination.models import Reference
-from sampling.actions import check_documents, leaks_of, verdict_state
+from sampling.actions import check_documents
 from sampling.models import Corpus, Document, SharedRun, Verdict
+from sampling.queries.verdicts import leaks_of, verdict_state
 from tests.factories import NOW, later, make_campaign, make_corpus, make_document, make_lead
 
 pytestmark = pytest.mark.django_db
@@ -51,9 +52,9 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     scans: list[tuple[int, int]] = []
     scan = Index.scan
 
-    def counted(self: Index, texts: Any, workers: int = 1) -> Any:
+    def counted(self: Index, texts: Any) -> Any:
         scans.append((len(self), len(texts)))
-        return scan(self, texts, workers)
+        return scan(self, texts)
 
     monkeypatch.setattr(Index, "scan", counted)
     return scans

@@ -6,12 +6,11 @@ from django.utils import timezone
 from annotation.models import Item
 from annotation.resemblance import find_similar, hints
 from campaigns.models import Campaign
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome, watch
 from sampling.actions.resemblance import NothingToCompare
-from sampling.management.watching import watch
-from sampling.model import CannotLoad
-from sampling.vectors import BrokenStore
+from sampling.embedding.model import CannotLoad
+from sampling.embedding.store import BrokenStore
 
 
 class NoSuchCampaign(Exception):

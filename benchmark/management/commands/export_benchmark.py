@@ -8,8 +8,8 @@ from django.utils import timezone
 from benchmark import actions, folder
 from benchmark.models import Release
 from campaigns.models import Campaign
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
 
 
 class NoSuchCampaign(Exception):

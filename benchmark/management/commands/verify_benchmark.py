@@ -4,8 +4,8 @@ from typing import Any
 
 from benchmark.audit import audit
 from benchmark.verify import NotABundle
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
 
 
 class Command(TerminalCommand):

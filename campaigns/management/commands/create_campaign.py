@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from campaigns import actions
 from campaigns.models import Campaign, Role, User
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from campaigns.queries import UnknownTaxonomy, taxonomy_called
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
 
 
 class UnknownUser(Exception):
@@ -15,14 +16,14 @@ class UnknownUser(Exception):
 
 
 class Command(TerminalCommand):
-    help = "Make a campaign with the shipped taxonomy and the paper's rules; running it again changes nothing."
-    refusals = (actions.BadTaxonomy, ValidationError, UnknownUser)
+    help = "Make a campaign with the paper's rules; running it again changes nothing."
+    refusals = (UnknownTaxonomy, ValidationError, UnknownUser)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", metavar="SLUG")
         parser.add_argument("--name", help="shown on every page (default: the slug)")
         parser.add_argument("--lead", metavar="USERNAME", help="make this person a lead of it")
-
+        parser.add_argument("--taxonomy", metavar="SLUG", default="", help="default: the only one that is loaded")
         parser.add_argument("--demo", action="store_true", help="mark all of it, and its releases, as demo data")
 
     def work(self, **options: Any) -> Outcome:
@@ -35,11 +36,10 @@ class Command(TerminalCommand):
         campaign = Campaign.objects.filter(slug=options["slug"]).first()
         created = campaign is None
         if campaign is None:
-            taxonomy = actions.load_taxonomy()
             campaign = actions.create_campaign(
                 slug=options["slug"],
                 name=options["name"] or options["slug"],
-                taxonomy=taxonomy,
+                taxonomy=taxonomy_called(options["taxonomy"]),
                 is_demo=options["demo"],
                 by=lead,
                 now=now,

@@ -5,8 +5,8 @@ from django.core.management.base import CommandError
 from django.template import TemplateSyntaxError
 from django.template.loader import get_template
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
 
 
 class Command(TerminalCommand):

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from campaigns import actions
 from campaigns.models import Campaign
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
 from config import demo, env
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
 
 
 class Command(TerminalCommand):
@@ -20,16 +20,18 @@ class Command(TerminalCommand):
     def work(self, **options: Any) -> Outcome:
         started = monotonic()
         password = env.kept_secret(settings.DATA_DIR / "demo_password", length=9)
-        self._stage("campaign", "create_campaign", demo.SLUG, "--name", "Demo campaign", "--demo")
+        of = ("--taxonomy", demo.TAXONOMY)
+        self._stage("taxonomy", "load_taxonomy")
+        self._stage("campaign", "create_campaign", demo.SLUG, "--name", "Demo campaign", "--demo", *of)
         campaign = Campaign.objects.get(slug=demo.SLUG)
         demo.people(campaign=campaign, password=password, now=timezone.now())
         rules = {"seeds_per_category": demo.PER_CATEGORY}
         actions.change_rules(campaign=campaign, rules=rules, by=None, now=timezone.now())
-        self._stage("import", "import_corpus", demo.FOLDER / "corpus.jsonl", "--corpus", demo.CORPUS, "--demo")
+        self._stage("import", "import_corpus", demo.FOLDER / "corpus.jsonl", "--corpus", demo.CORPUS, "--demo", *of)
         self._stage("references", "load_references", "demo-puzzles", "--field", "prompt", "--from", demo.FOLDER)
         self._stage("embed", "embed_corpus", demo.CORPUS)
-        self._stage("cluster", "cluster_corpus", demo.CORPUS)
-        self._stage("classify", "classify_clusters", demo.CORPUS)
+        self._stage("cluster", "cluster_corpus", demo.CORPUS, *of)
+        self._stage("classify", "classify_clusters", demo.CORPUS, *of)
         self._stage("map", "map_corpus", demo.CORPUS)
         self._stage("draw", "draw_seeds", demo.SLUG, "--corpus", demo.CORPUS)
         self._replay("annotate", demo.annotate, demo.HANDLED, campaign)

@@ -13,11 +13,11 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from campaigns.models import CJK_WEIGHT
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
-from decontamination import actions
+from decontamination.indexes import current_index
 from decontamination.leaks import Index, Match
 from decontamination.models import Reference
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
 
 _BATCH = 1_000  # lines that are scanned at a time
 
@@ -53,7 +53,7 @@ class Command(TerminalCommand):
         references = list(Reference.objects.in_force())
         if not references:
             raise Unreadable("no reference is in force: run load_references first")
-        index = actions.current_index(n=options["ngram"], cjk_weight=weight)
+        index = current_index(n=options["ngram"], cjk_weight=weight)
         rows, by_reference = [], Counter[str]()
         for line, text, matches in _checked(
             self.progress(_texts(options["file"], options["field"]), what="lines"), index

@@ -7,12 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
 from decontamination import actions, publishers
 from decontamination.hub import read_hub
+from decontamination.indexes import indexes_of_rules
 from decontamination.leaks import Prompt
 from decontamination.models import Reference
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
 
 _OF_HUB = ("config", "split", "revision")
 
@@ -59,7 +60,7 @@ class Command(TerminalCommand):
         for reference, created in actions.load_references(read=read, by=None, now=timezone.now()):
             figures[reference.name] = reference.prompt_count
             figures[f"{reference.name}_new"] = created
-        figures |= actions.indexes_of_rules()
+        figures |= indexes_of_rules()
         figures["references_in_force"] = Reference.objects.in_force().count()
         return Outcome(figures)
 

@@ -3,10 +3,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
 from decontamination import actions
+from decontamination.indexes import indexes_of_rules
 from decontamination.models import Reference
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
 
 
 class Command(TerminalCommand):
@@ -22,6 +23,6 @@ class Command(TerminalCommand):
     def work(self, **options: Any) -> Outcome:
         retired = actions.retire_references(names=options["names"], by=None, now=timezone.now())
         figures: dict[str, Any] = {f"{row.name}_retired": row.digest[:12] for row in retired}
-        figures |= actions.indexes_of_rules()
+        figures |= indexes_of_rules()
         figures["references_in_force"] = Reference.objects.in_force().count()
         return Outcome(figures)

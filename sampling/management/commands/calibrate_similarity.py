@@ -2,13 +2,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
-from sampling.actions.resemblance import NothingToCompare, calibrate_similarity, measured
-from sampling.management.watching import watch
-from sampling.model import CannotLoad
-from sampling.resemblance import PRECISION
-from sampling.vectors import BrokenStore
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome, watch
+from sampling.actions.resemblance import NothingToCompare, calibrate_similarity
+from sampling.embedding.model import CannotLoad
+from sampling.embedding.store import BrokenStore
+from sampling.queries.resemblance import measured
+from sampling.similarity.calibration import PRECISION
 
 
 class Command(TerminalCommand):

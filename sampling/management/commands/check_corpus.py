@@ -4,11 +4,11 @@ from typing import Any
 from django.utils import timezone
 
 from campaigns.models import Campaign
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
 from decontamination.models import Reference
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome, watch
 from sampling import actions
-from sampling.management.watching import watch
+from sampling.queries.corpora import UnknownCorpus, find_corpus
 
 
 class NothingToCompare(Exception):
@@ -20,14 +20,14 @@ class Command(TerminalCommand):
         "Compare the documents of a corpus with the references in force, by a campaign's rule. Verdicts are kept: "
         "only new texts are compared with everything, and known texts only with new references."
     )
-    refusals = (actions.UnknownCorpus, NothingToCompare)
+    refusals = (UnknownCorpus, NothingToCompare)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("corpus", metavar="NAME")
         parser.add_argument("--campaign", metavar="SLUG", required=True, help="whose rule and waivers")
 
     def work(self, **options: Any) -> Outcome:
-        corpus = actions.find_corpus(options["corpus"])
+        corpus = find_corpus(options["corpus"])
         campaign = Campaign.objects.filter(slug=options["campaign"]).first()
         if campaign is None:
             raise NothingToCompare(f"--campaign {options['campaign']}: there is no such campaign")

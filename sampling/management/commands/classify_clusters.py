@@ -4,17 +4,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from campaigns.queries import UnknownTaxonomy, taxonomy_called
+from foundation.endpoint import EndpointFailed, NoEndpoint
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome, watch
 from sampling import actions
-from sampling.actions.assignments import NotEmbedded
-from sampling.actions.categories import NotClustered
-from sampling.actions.embedding import poorly_read_languages
-from sampling.classifier import TooFewLabels
-from sampling.endpoint import EndpointFailed, NoEndpoint
-from sampling.management.watching import watch
-from sampling.model import CannotLoad
-from sampling.vectors import BrokenStore
+from sampling.classification.classifier import TooFewLabels
+from sampling.embedding.model import CannotLoad
+from sampling.embedding.store import BrokenStore
+from sampling.queries.corpora import UnknownCorpus, find_corpus
+from sampling.queries.embedding import NotEmbedded, poorly_read_languages
+from sampling.queries.runs import NotClustered
 
 _CONFUSIONS_SHOWN = 10
 
@@ -22,12 +22,13 @@ _CONFUSIONS_SHOWN = 10
 class Command(TerminalCommand):
     help = "Propose a category for every document and cluster; what a person has decided stays."
     refusals = (
-        actions.UnknownCorpus, NotClustered, NotEmbedded, TooFewLabels, CannotLoad, BrokenStore, NoEndpoint,
+        UnknownCorpus, UnknownTaxonomy, NotClustered, NotEmbedded, TooFewLabels, CannotLoad, BrokenStore, NoEndpoint,
         EndpointFailed,
     )  # fmt: skip
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("corpus", metavar="NAME")
+        parser.add_argument("--taxonomy", metavar="SLUG", default="", help="default: the only one that is loaded")
         parser.add_argument("--evaluate", action="store_true", help="say how good the categories are")
         parser.add_argument(
             "--propose",
@@ -37,9 +38,10 @@ class Command(TerminalCommand):
 
     def work(self, **options: Any) -> Outcome:
         endpoint = actions.chosen_endpoint() if options["propose"] else None
-        corpus = actions.find_corpus(options["corpus"])
+        corpus, taxonomy = find_corpus(options["corpus"]), taxonomy_called(options["taxonomy"])
         report = actions.classify_clusters(
             corpus=corpus,
+            taxonomy=taxonomy,
             by=None,
             now=timezone.now(),
             with_evaluation=options["evaluate"],
@@ -83,7 +85,12 @@ class Command(TerminalCommand):
             }
         if endpoint:
             proposed = actions.propose_categories(
-                corpus=corpus, endpoint=endpoint, by=None, now=timezone.now(), watch=watch("ask for proposals")
+                corpus=corpus,
+                taxonomy=taxonomy,
+                endpoint=endpoint,
+                by=None,
+                now=timezone.now(),
+                watch=watch("ask for proposals"),
             )
             figures |= {
                 "proposals_of": proposed.model,

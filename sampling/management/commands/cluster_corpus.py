@@ -4,16 +4,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from campaigns.queries import UnknownTaxonomy, taxonomy_called
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome, positive, seed
 from sampling import actions
-from sampling.actions.assignments import NotEmbedded
 from sampling.actions.clusters import CannotWrite, OtherModel
-from sampling.centres import BrokenCentres
-from sampling.drift import FAR, drift
-from sampling.management.arguments import positive, seed
-from sampling.model import CannotLoad
-from sampling.vectors import BrokenStore
+from sampling.clustering.centres import BrokenCentres
+from sampling.embedding.model import CannotLoad
+from sampling.embedding.store import BrokenStore
+from sampling.queries.corpora import UnknownCorpus, find_corpus
+from sampling.queries.drift import FAR, drift
+from sampling.queries.embedding import NotEmbedded
 
 
 class Command(TerminalCommand):
@@ -22,11 +23,12 @@ class Command(TerminalCommand):
         "The same texts, model, k and seed give the same clusters."
     )
     refusals = (
-        actions.UnknownCorpus, NotEmbedded, OtherModel, CannotLoad, CannotWrite, BrokenStore, BrokenCentres,
+        UnknownCorpus, UnknownTaxonomy, NotEmbedded, OtherModel, CannotLoad, CannotWrite, BrokenStore, BrokenCentres,
     )  # fmt: skip
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("corpus", metavar="NAME")
+        parser.add_argument("--taxonomy", metavar="SLUG", default="", help="default: the only one that is loaded")
         parser.add_argument(
             "--k", type=positive, help="how many clusters; another number than there are makes new ones "
             "(default: by the number of documents, the first time)",
@@ -36,9 +38,10 @@ class Command(TerminalCommand):
         parser.add_argument("--assignments", type=Path, metavar="FILE.parquet", help="write document and cluster here")
 
     def work(self, **options: Any) -> Outcome:
-        corpus = actions.find_corpus(options["corpus"])
+        corpus = find_corpus(options["corpus"])
         report = actions.cluster_corpus(
             corpus=corpus,
+            taxonomy=taxonomy_called(options["taxonomy"]),
             k=options["k"],
             seed=options["seed"],
             again=options["again"],

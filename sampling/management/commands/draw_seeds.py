@@ -4,13 +4,13 @@ from typing import Any
 from django.utils import timezone
 
 from campaigns.models import Campaign
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome, positive, seed
 from sampling import actions
-from sampling.actions.categories import NotClustered
-from sampling.management.arguments import positive, seed
 from sampling.models import Corpus
-from sampling.shortfalls import look_at
+from sampling.queries.corpora import UnknownCorpus, find_corpus
+from sampling.queries.runs import NotClustered
+from sampling.queries.shortfalls import look_at
 
 
 class UnknownCampaign(Exception):
@@ -19,7 +19,7 @@ class UnknownCampaign(Exception):
 
 class Command(TerminalCommand):
     help = "Draw seeds evenly over a corpus's categories and clusters; running it again tops up and never repeats."
-    refusals = (UnknownCampaign, actions.UnknownCorpus, NotClustered, actions.CannotDraw)
+    refusals = (UnknownCampaign, UnknownCorpus, NotClustered, actions.CannotDraw)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="SLUG")
@@ -38,7 +38,7 @@ class Command(TerminalCommand):
         campaign = Campaign.objects.select_related("taxonomy").filter(slug=options["campaign"]).first()
         if campaign is None:
             raise UnknownCampaign(f"{options['campaign']}: there is no such campaign; run create_campaign first")
-        corpus = actions.find_corpus(options["corpus"])
+        corpus = find_corpus(options["corpus"])
         report = actions.draw_seeds(
             campaign=campaign,
             corpus=corpus,

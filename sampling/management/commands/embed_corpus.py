@@ -5,23 +5,23 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome, watch
 from sampling import actions
-from sampling.management.watching import watch
-from sampling.model import CannotLoad
-from sampling.vectors import BrokenStore
+from sampling.embedding.model import CannotLoad
+from sampling.embedding.store import BrokenStore
+from sampling.queries.corpora import UnknownCorpus, find_corpus
 
 
 class Command(TerminalCommand):
     help = "Give every text of a corpus its vector and link near-duplicates; only new text is ever encoded."
-    refusals = (actions.UnknownCorpus, CannotLoad, BrokenStore)
+    refusals = (UnknownCorpus, CannotLoad, BrokenStore)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("corpus", metavar="NAME")
 
     def work(self, **options: Any) -> Outcome:
-        corpus = actions.find_corpus(options["corpus"])
+        corpus = find_corpus(options["corpus"])
         report = actions.embed_corpus(corpus=corpus, by=None, now=timezone.now(), watch=watch("embed"))
         if report.poorly_read:
             other = f"{settings.EMBEDDING_MODEL}+lexical:{corpus.name}"

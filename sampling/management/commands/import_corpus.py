@@ -5,11 +5,14 @@ from typing import Any
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from campaigns.models import Taxonomy
+from campaigns.queries import UnknownTaxonomy, taxonomy_called
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
 from sampling.actions import imports
-from sampling.mapping import BadMapping
-from sampling.records import Unreadable
+from sampling.queries.scrapes import preview
+from sampling.readers.columns import BadMapping
+from sampling.readers.record import Unreadable
 
 _REJECTS_SHOWN = 10
 
@@ -20,7 +23,7 @@ class Command(TerminalCommand):
         "dump, also packed with gzip or zstd), or folders of HTML pages, into a corpus; running it again changes "
         "nothing."
     )
-    refusals = (Unreadable, BadMapping, imports.BadCorpus, imports.Unwritable)
+    refusals = (Unreadable, BadMapping, UnknownTaxonomy, imports.BadCorpus, imports.Unwritable)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
@@ -28,16 +31,21 @@ class Command(TerminalCommand):
         parser.add_argument(
             "--map", metavar="FIELD=COLUMN", nargs="+", default=[], help="say what columns mean: title=Title body=Body"
         )
+        parser.add_argument(
+            "--taxonomy", metavar="SLUG", default="", help="of labels that come with the data (default: the only one)"
+        )
         parser.add_argument("--licence", default="", help="of records that do not name one")
         parser.add_argument("--demo", action="store_true", help="mark a new corpus as invented demo data")
         parser.add_argument("--dry-run", action="store_true", help="show the mapping and ten documents; write nothing")
 
     def work(self, **options: Any) -> Outcome:
+        taxonomy = self._taxonomy(options["taxonomy"])
         if options["dry_run"]:
-            return self.show(options["files"], options["map"])
+            return self.show(options["files"], taxonomy, options["map"])
         corpus, report = imports.import_files(
             paths=options["files"],
             corpus_name=options["corpus"],
+            taxonomy=taxonomy,
             pairs=options["map"],
             licence=options["licence"],
             is_demo=options["demo"],
@@ -67,10 +75,15 @@ class Command(TerminalCommand):
             }
         )
 
-    def show(self, files: list[Path], pairs: list[str]) -> Outcome:
+    @staticmethod
+    def _taxonomy(slug: str) -> Taxonomy | None:
+        """Only data with labels needs one."""
+        return taxonomy_called(slug) if slug or Taxonomy.objects.exists() else None
+
+    def show(self, files: list[Path], taxonomy: Taxonomy | None, pairs: list[str]) -> Outcome:
         meanings = {}
         for path in files:
-            meaning, documents, bad = imports.preview(path=path, pairs=pairs)
+            meaning, documents, bad = preview(path=path, taxonomy=taxonomy, pairs=pairs)
             meanings[str(path)] = meaning
             self.stdout.write(f"{path}: " + ", ".join(f"{name}={column}" for name, column in meaning.items()))
             for document in documents:

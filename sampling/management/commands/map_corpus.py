@@ -4,15 +4,15 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome, seed
 from sampling import actions
-from sampling.actions.assignments import NotEmbedded
-from sampling.actions.categories import NotClustered
 from sampling.actions.clusters import CannotWrite
-from sampling.management.arguments import seed
-from sampling.model import CannotLoad
-from sampling.vectors import BrokenStore
+from sampling.embedding.model import CannotLoad
+from sampling.embedding.store import BrokenStore
+from sampling.queries.corpora import UnknownCorpus, find_corpus
+from sampling.queries.embedding import NotEmbedded
+from sampling.queries.runs import NotClustered
 
 
 class Command(TerminalCommand):
@@ -20,7 +20,7 @@ class Command(TerminalCommand):
         "Lay the documents of the newest clusters out on a plane, for the map's page. Run again after new documents "
         "were placed: what is on the map stays where it is."
     )
-    refusals = (actions.UnknownCorpus, NotClustered, NotEmbedded, CannotLoad, CannotWrite, BrokenStore)
+    refusals = (UnknownCorpus, NotClustered, NotEmbedded, CannotLoad, CannotWrite, BrokenStore)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("corpus", metavar="NAME")
@@ -28,7 +28,7 @@ class Command(TerminalCommand):
 
     def work(self, **options: Any) -> Outcome:
         started = monotonic()
-        corpus = actions.find_corpus(options["corpus"])
+        corpus = find_corpus(options["corpus"])
         report = actions.map_corpus(corpus=corpus, seed=options["seed"], by=None, now=timezone.now())
         return Outcome(
             {

@@ -2,22 +2,22 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from campaigns.terminal import Command as TerminalCommand
-from campaigns.terminal import Outcome
-from sampling import actions
-from sampling.drawfile import BrokenDrawFile
+from foundation.terminal import Command as TerminalCommand
+from foundation.terminal import Outcome
+from sampling.drawing.drawfile import BrokenDrawFile
+from sampling.queries.replay import UnknownDraw, find_draw, replay_draw
 
 
 class Command(TerminalCommand):
     help = "Draw again from what a draw recorded, and compare with its seeds byte for byte; changes nothing."
-    refusals = (actions.UnknownDraw, BrokenDrawFile)
+    refusals = (UnknownDraw, BrokenDrawFile)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("draw", metavar="DRAW_ID", type=int)
 
     def work(self, **options: Any) -> Outcome:
-        draw = actions.find_draw(options["draw"])
-        replay = actions.replay_draw(draw=draw)
+        draw = find_draw(options["draw"])
+        replay = replay_draw(draw=draw)
         figures: dict[str, Any] = {
             "draw": draw.pk,
             "campaign": draw.campaign.slug,

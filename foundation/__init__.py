@@ -1,0 +1,1 @@
+"""What knows no campaign: triggers, files written whole or not at all, the terminal, Markdown, charts."""

@@ -1,0 +1,67 @@
+"""Files that are there whole or not at all: written aside, brought to the disk, then renamed."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write `path` into. Whoever reads meanwhile sees the old one; if an error ends the block, so it stays.
+
+    Folders above are made. What a killed process leaves begins with a dot, and the next writer removes it.
+    Raises OSError.
+    """
+    with aside(path.parent, f".{path.name}.") as (file, rename):
+        yield file
+        rename(path)
+
+
+class _Aside:
+    """Gives the file its name, once it is on the disk."""
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._file, self._path = file, path
+
+    def __call__(self, path: Path) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._path.replace(path)
+        _sync(path.parent)
+
+
+@contextmanager
+def aside(folder: Path, prefix: str = ".aside.") -> Iterator[tuple[BinaryIO, _Aside]]:
+    """A file of no name yet and what names it, for a content whose name follows from it. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=prefix, dir=folder)
+    path = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o644)  # who reads it need not be who made it
+            yield file, _Aside(file, path)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Raises OSError."""
+    with whole(path) as file:
+        file.write(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Raises OSError."""
+    write_bytes(path, text.encode())
+
+
+def _sync(folder: Path) -> None:
+    """The new name, too, outlives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Unit vectors and a seed in; numbered clusters with centres and keywords out."""

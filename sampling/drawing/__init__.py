@@ -1,0 +1,1 @@
+"""Candidates, numbers wanted and a seed in; an even draw that can be replayed out."""

@@ -1,0 +1,1 @@
+"""Texts in; unit vectors, kept by how they were computed, out."""

@@ -1,0 +1,1 @@
+"""Reads of corpora, runs, verdicts and draws that are more than a QuerySet method."""
