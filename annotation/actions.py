@@ -15,7 +15,7 @@ from annotation.models import Difficulty, Draft, Item, NaturalLanguage, Revision
 from annotation.wording import FIELDS, LONGEST, MOST_LANGUAGES, Problem, Wording
 from annotation.workflow import ITEM, SEED
 from campaigns import events
-from campaigns.models import Campaign, Category, Role, User
+from campaigns.models import Campaign, Category, Role, User, Verb
 from campaigns.transitions import move
 from decontamination.checks import current_check
 from decontamination.leaks import Match
@@ -83,13 +83,13 @@ def submit(*, seed: Seed, token: str, fields: Mapping[str, Any], by: User, now: 
         save_draft(seed=seed, token=token, fields=fields, by=by, now=now)
         category = _validated(campaign, wording)
         with transaction.atomic():
-            leases.end(seed=seed, to=Seed.Status.SUBMITTED, token=token, by=by, now=now, verb="seed submitted")
+            leases.end(seed=seed, to=Seed.Status.SUBMITTED, token=token, by=by, now=now, verb=Verb.SEED_SUBMITTED)
             item = Item.objects.create(campaign=campaign, seed=seed, author=by, submitted_at=now)
             item.revision = _revision(item, 1, wording, category, by, now)
             item.save(update_fields=["revision"])
             Draft.objects.filter(seed=seed, annotator=by).delete()
             data = {"revision": item.revision.pk, "digest": item.revision.digest}
-            events.record("item submitted", item, campaign=campaign, by=by, now=now, data=data)
+            events.record(Verb.ITEM_SUBMITTED, item, campaign=campaign, by=by, now=now, data=data)
             return item
     except LeaseLost:
         if (done := _handed_in(seed, wording, by)) is not None:  # the same form was sent twice at once
@@ -104,7 +104,7 @@ def skip(*, seed: Seed, token: str, reason: str, by: User, now: datetime) -> Non
         raise ReasonMissing(_("Say why nothing can be made of this seed."))
     with transaction.atomic():
         to = Seed.Status.SKIPPED
-        leases.end(seed=seed, to=to, token=token, by=by, now=now, verb="seed skipped", skip_reason=reason)
+        leases.end(seed=seed, to=to, token=token, by=by, now=now, verb=Verb.SEED_SKIPPED, skip_reason=reason)
         Draft.objects.filter(seed=seed, annotator=by).delete()
 
 
@@ -113,7 +113,7 @@ def reopen_skipped(*, seed: Seed, by: User, now: datetime) -> None:
     if not seed.campaign.memberships.filter(user=by, role=Role.LEAD).exists():
         raise NotALead(_("Only a lead puts a skipped seed back."))
     to, campaign, data = Seed.Status.DRAWN, seed.campaign, {"reason": seed.skip_reason}
-    move(seed, to, table=SEED, campaign=campaign, by=by, now=now, verb="seed reopened", data=data, skip_reason="")
+    move(seed, to, table=SEED, campaign=campaign, by=by, now=now, verb=Verb.SEED_REOPENED, data=data, skip_reason="")
 
 
 def save_revision_draft(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) -> Draft:
@@ -157,7 +157,7 @@ def revise(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) ->
             campaign=campaign,
             by=by,
             now=now,
-            verb="item revised",
+            verb=Verb.ITEM_REVISED,
             data=data,
             revision=revision,
         )

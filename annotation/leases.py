@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from annotation.workflow import SEED
-from campaigns.models import Campaign, Role, User
+from campaigns.models import Campaign, Role, User, Verb
 from campaigns.transitions import IllegalTransition, LostRace, move
 from sampling.models import Seed
 
@@ -81,7 +81,7 @@ def claim(*, seed: Seed, by: User, now: datetime) -> None:
         campaign=seed.campaign,
         by=by,
         now=now,
-        verb="seed claimed",
+        verb=Verb.SEED_CLAIMED,
         holder=by,
         lease_token=secrets.token_urlsafe(32),
         lease_expires_at=_until(seed.campaign, now),
@@ -99,7 +99,7 @@ def renew(*, seed: Seed, token: str, by: User, now: datetime) -> None:
 
 def release(*, seed: Seed, token: str, by: User, now: datetime) -> None:
     """Put the seed back for somebody else; the draft stays with its writer. Raises LeaseLost."""
-    end(seed=seed, to=Seed.Status.DRAWN, token=token, by=by, now=now, verb="seed released")
+    end(seed=seed, to=Seed.Status.DRAWN, token=token, by=by, now=now, verb=Verb.SEED_RELEASED)
 
 
 def expire(*, seed: Seed, now: datetime) -> None:
@@ -111,14 +111,14 @@ def expire(*, seed: Seed, now: datetime) -> None:
         campaign=seed.campaign,
         by=None,
         now=now,
-        verb="lease expired",
+        verb=Verb.LEASE_EXPIRED,
         guard=Q(lease_token=seed.lease_token, lease_expires_at__lte=now),
         data={"holder": seed.holder_id},
         **_NOBODY,
     )
 
 
-def end(*, seed: Seed, to: str, token: str, by: User, now: datetime, verb: str, skip_reason: str = "") -> None:
+def end(*, seed: Seed, to: str, token: str, by: User, now: datetime, verb: Verb, skip_reason: str = "") -> None:
     """Move a seed out of the hands of the person who holds it. Raises LeaseLost."""
     try:
         move(

@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotation.models import Item
-from campaigns.models import Campaign, Event, Membership, Role, User
+from campaigns.models import Campaign, Event, Membership, Role, User, Verb
 from sampling.models import Seed
 
 
@@ -70,12 +70,12 @@ def own_counts(*, campaign: Campaign, user: User, now: datetime) -> ItemCounts:
 def progress_by_annotator(campaign: Campaign) -> list[AnnotatorProgress]:
     """Everybody who writes for the campaign, or has written for it, by user name. Two queries."""
     acts: dict[int, dict[str, int]] = {}
-    events = campaign.events.filter(verb__in=("seed claimed", "seed skipped"), actor__isnull=False)
+    events = campaign.events.filter(verb__in=(Verb.SEED_CLAIMED, Verb.SEED_SKIPPED), actor__isnull=False)
     for actor, verb, count in events.values_list("actor", "verb").annotate(Count("pk")).order_by("actor", "verb"):
         acts.setdefault(actor, {})[verb] = count
     ours = Q(items__campaign=campaign)
     writes = Membership.objects.filter(campaign=campaign, user=OuterRef("pk"), role=Role.ANNOTATOR)
-    wrote = Event.objects.filter(campaign=campaign, actor=OuterRef("pk"), verb="seed claimed")
+    wrote = Event.objects.filter(campaign=campaign, actor=OuterRef("pk"), verb=Verb.SEED_CLAIMED)
     users = (
         User.objects.filter(Exists(writes) | Exists(wrote))
         .annotate(submitted=Count("items", filter=ours, distinct=True), **_by_status("items__", ours))
@@ -84,8 +84,8 @@ def progress_by_annotator(campaign: Campaign) -> list[AnnotatorProgress]:
     return [
         AnnotatorProgress(
             user=user,
-            claimed=acts.get(user.pk, {}).get("seed claimed", 0),
-            skipped=acts.get(user.pk, {}).get("seed skipped", 0),
+            claimed=acts.get(user.pk, {}).get(Verb.SEED_CLAIMED, 0),
+            skipped=acts.get(user.pk, {}).get(Verb.SEED_SKIPPED, 0),
             submitted=user.submitted,
             **{status.value: getattr(user, status.value) for status in Item.Status},
         )

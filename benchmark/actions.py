@@ -17,7 +17,7 @@ from benchmark.card import card
 from benchmark.eligibility import Candidate, refusals
 from benchmark.models import Release, ReleaseExclusion, ReleaseItem
 from benchmark.workflow import RELEASE
-from campaigns.models import Campaign, Role, User
+from campaigns.models import Campaign, Role, User, Verb
 from campaigns.transitions import move
 from decontamination import words
 from decontamination.checks import Check, current_check
@@ -80,7 +80,7 @@ def freeze(*, campaign: Campaign, by: User | None, now: datetime) -> Release:
         campaign=campaign,
         by=by,
         now=now,
-        verb="release frozen",
+        verb=Verb.RELEASE_FROZEN,
         data={**counts, "digest": digest},
         digest=digest,
         frozen_at=now,

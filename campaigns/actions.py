@@ -16,7 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from campaigns import events
-from campaigns.models import Campaign, Category, Invitation, Membership, Role, Taxonomy, User
+from campaigns.models import Campaign, Category, Invitation, Membership, Role, Taxonomy, User, Verb
 
 INVITATION_DAYS = 14
 
@@ -84,7 +84,7 @@ def create_campaign(
     campaign = Campaign(slug=slug, name=name, taxonomy=taxonomy, guideline=guideline, created_at=now, is_demo=is_demo)
     campaign.full_clean()
     campaign.save()
-    events.record("campaign created", campaign, campaign=campaign, by=by, now=now)
+    events.record(Verb.CAMPAIGN_CREATED, campaign, campaign=campaign, by=by, now=now)
     if by is not None:
         add_member(campaign=campaign, user=by, role=Role.LEAD, by=by, now=now)
     return campaign
@@ -113,7 +113,7 @@ def change_rules(*, campaign: Campaign, rules: Mapping[str, Any], by: User | Non
             setattr(campaign, name, value)
         raise BadRules("; ".join(error.messages)) from error
     campaign.save(update_fields=list(changed))
-    events.record("rules changed", campaign, campaign=campaign, by=by, now=now, data=changed)
+    events.record(Verb.RULES_CHANGED, campaign, campaign=campaign, by=by, now=now, data=changed)
 
 
 @transaction.atomic
@@ -123,7 +123,7 @@ def write_guideline(*, campaign: Campaign, text: str, by: User | None, now: date
     campaign.guideline = text
     campaign.save(update_fields=["guideline"])
     digest = hashlib.sha256(text.encode()).hexdigest()
-    events.record("guideline written", campaign, campaign=campaign, by=by, now=now, data={"sha256": digest})
+    events.record(Verb.GUIDELINE_WRITTEN, campaign, campaign=campaign, by=by, now=now, data={"sha256": digest})
 
 
 @transaction.atomic
@@ -133,7 +133,7 @@ def add_member(*, campaign: Campaign, user: User, role: str, by: User | None, no
     )
     if created:
         data = {"user": user.pk, "role": role}
-        events.record("member added", membership, campaign=campaign, by=by, now=now, data=data)
+        events.record(Verb.MEMBER_ADDED, membership, campaign=campaign, by=by, now=now, data=data)
     return membership
 
 
@@ -144,7 +144,7 @@ def remove_member(*, membership: Membership, by: User | None, now: datetime) -> 
     if membership.role == Role.LEAD and campaign.memberships.filter(role=Role.LEAD).count() == 1:
         raise LastLead(_("A campaign needs at least one lead."))
     data = {"user": membership.user_id, "role": membership.role}
-    events.record("member removed", membership, campaign=campaign, by=by, now=now, data=data)
+    events.record(Verb.MEMBER_REMOVED, membership, campaign=campaign, by=by, now=now, data=data)
     membership.delete()
 
 
@@ -170,7 +170,7 @@ def invite(
         expires_at=now + timedelta(days=INVITATION_DAYS),
     )
     data = {"roles": sorted(roles), "note": note}
-    events.record("invitation made", invitation, campaign=campaign, by=by, now=now, data=data)
+    events.record(Verb.INVITATION_MADE, invitation, campaign=campaign, by=by, now=now, data=data)
     return invitation, secret
 
 
@@ -178,7 +178,7 @@ def invite(
 def withdraw_invitation(*, invitation: Invitation, by: User, now: datetime) -> None:
     rows = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
     if rows.update(withdrawn_at=now):
-        events.record("invitation withdrawn", invitation, campaign=invitation.campaign, by=by, now=now)
+        events.record(Verb.INVITATION_WITHDRAWN, invitation, campaign=invitation.campaign, by=by, now=now)
 
 
 def open_invitation(*, secret: str, now: datetime) -> Invitation:

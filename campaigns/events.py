@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import models
 
-from campaigns.models import Campaign, Event, User
+from campaigns.models import Campaign, Event, User, Verb
 
 
 def record(
-    verb: str,
+    verb: Verb,
     row: models.Model,
     *,
     campaign: Campaign | None,

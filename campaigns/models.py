@@ -156,12 +156,61 @@ class Invitation(models.Model):
         ]
 
 
+class Verb(models.TextChoices):
+    """Everything that an event may tell."""
+
+    CAMPAIGN_CREATED = "campaign created", _("campaign created")
+    RULES_CHANGED = "rules changed", _("rules changed")
+    GUIDELINE_WRITTEN = "guideline written", _("guideline written")
+    MEMBER_ADDED = "member added", _("member added")
+    MEMBER_REMOVED = "member removed", _("member removed")
+    INVITATION_MADE = "invitation made", _("invitation made")
+    INVITATION_WITHDRAWN = "invitation withdrawn", _("invitation withdrawn")
+    REFERENCE_LOADED = "reference loaded", _("reference loaded")
+    REFERENCE_LOADED_AGAIN = "reference loaded again", _("reference loaded again")
+    REFERENCE_RETIRED = "reference retired", _("reference retired")
+    WORDS_WAIVED = "words waived", _("words waived")
+    WAIVER_WITHDRAWN = "waiver withdrawn", _("waiver withdrawn")
+    WAIVER_ASKED_FOR = "waiver asked for", _("waiver asked for")
+    WAIVER_DECLINED = "waiver declined", _("waiver declined")
+    CORPUS_IMPORTED = "corpus imported", _("corpus imported")
+    CORPUS_EMBEDDED = "corpus embedded", _("corpus embedded")
+    CORPUS_CLUSTERED = "corpus clustered", _("corpus clustered")
+    DOCUMENTS_ASSIGNED = "documents assigned", _("documents assigned")
+    CORPUS_MAPPED = "corpus mapped", _("corpus mapped")
+    CLUSTERS_CLASSIFIED = "clusters classified", _("clusters classified")
+    CATEGORIES_PROPOSED = "categories proposed", _("categories proposed")
+    CLUSTER_OVERRULED = "cluster overruled", _("cluster overruled")
+    CLUSTER_RENAMED = "cluster renamed", _("cluster renamed")
+    CLUSTER_EXCLUDED = "cluster excluded", _("cluster excluded")
+    CLUSTER_TAKEN_IN_AGAIN = "cluster taken in again", _("cluster taken in again")
+    CLUSTER_MERGED = "cluster merged", _("cluster merged")
+    CLUSTER_PARTED = "cluster parted", _("cluster parted")
+    SIMILARITY_CALIBRATED = "similarity calibrated", _("similarity calibrated")
+    SEEDS_DRAWN = "seeds drawn", _("seeds drawn")
+    SEED_CLAIMED = "seed claimed", _("seed claimed")
+    SEED_RELEASED = "seed released", _("seed released")
+    SEED_SUBMITTED = "seed submitted", _("seed submitted")
+    SEED_SKIPPED = "seed skipped", _("seed skipped")
+    SEED_REOPENED = "seed reopened", _("seed reopened")
+    LEASE_EXPIRED = "lease expired", _("lease expired")
+    ITEM_SUBMITTED = "item submitted", _("item submitted")
+    ITEM_REVISED = "item revised", _("item revised")
+    ITEM_ACCEPTED = "item accepted", _("item accepted")
+    ITEM_REJECTED = "item rejected", _("item rejected")
+    ITEM_SENT_BACK = "item sent back", _("item sent back")
+    ITEM_WITHDRAWN = "item withdrawn", _("item withdrawn")
+    VOTE_CAST = "vote cast", _("vote cast")
+    QUERY_PASSED_ON = "query passed on", _("query passed on")
+    RELEASE_FROZEN = "release frozen", _("release frozen")
+
+
 class Event(models.Model):
     """Who did what to what, when. Corpus-wide events belong to no campaign; the system's own have no actor."""
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, related_name="events")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="events")
-    verb = models.CharField(max_length=40)
+    verb = models.CharField(max_length=40, choices=Verb)
     object_type = models.CharField(max_length=40)
     object_id = models.CharField(max_length=80)
     data = models.JSONField(default=dict)

@@ -1,8 +1,9 @@
 """Campaigns and taxonomies by the names that people give them."""
 
+from django.urls import reverse
 from django.utils.text import slugify
 
-from campaigns.models import Campaign, Taxonomy
+from campaigns.models import Campaign, Event, Taxonomy
 
 
 class UnknownCampaign(Exception):
@@ -38,6 +39,34 @@ def taxonomy_called(slug: str = "") -> Taxonomy:
 
 def category_slug(name: str) -> str:
     return slugify(name.replace("/", " "))
+
+
+# What an event is about → its page, and where the page's argument stands: in the object's key or in the event's data.
+_PAGES: dict[str, tuple[str, str]] = {
+    "campaign": ("setup", ""),
+    "membership": ("campaigns:members", ""),
+    "invitation": ("campaigns:members", ""),
+    "item": ("review:item", "object"),
+    "vote": ("review:item", "item"),
+    "revision": ("review:item", "item"),
+    "seed": ("sampling:seed", "object"),
+    "draw": ("sampling:draw-page", "object"),
+    "cluster": ("sampling:cluster", "cluster"),
+    "release": ("benchmark:release", "number"),
+    "waiver": ("decontamination:waivers", ""),
+    "waiverrequest": ("decontamination:waivers", ""),
+}
+
+
+def page_of(event: Event, campaign: Campaign) -> str:
+    """The address of what an event is about; empty where that has no page of its own."""
+    name, key = _PAGES.get(event.object_type, ("", ""))
+    if not name:
+        return ""
+    if not key:
+        return reverse(name, args=[campaign.slug])
+    value = event.object_id if key == "object" else event.data.get(key)
+    return reverse(name, args=[campaign.slug, value]) if value else ""
 
 
 def _listed(model: type[Campaign] | type[Taxonomy]) -> str:

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from campaigns import events
-from campaigns.models import Campaign, User
+from campaigns.models import Campaign, User, Verb
 
 Table = Mapping[str, frozenset[str]]
 
@@ -30,7 +30,7 @@ def move(
     campaign: Campaign,
     by: User | None,
     now: datetime,
-    verb: str,
+    verb: Verb,
     guard: Q | None = None,
     data: Mapping[str, Any] | None = None,
     **changes: Any,

@@ -20,7 +20,7 @@ from campaigns import actions
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.forms import AccountForm, CampaignForm, GuidelineForm, InvitationForm, JoinForm, RulesForm
 from campaigns.models import Campaign, Invitation, Membership, Role, User
-from campaigns.queries import UnknownTaxonomy, taxonomy_called
+from campaigns.queries import UnknownTaxonomy, page_of, taxonomy_called
 
 EVENTS_PER_PAGE = 100
 
@@ -193,4 +193,5 @@ def edit_guideline(request: CampaignRequest, campaign: Campaign) -> HttpResponse
 def events(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     rows = campaign.events.select_related("actor").order_by("-at", "-pk")
     page = Paginator(rows, EVENTS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "campaigns/events.html", {"page": page})
+    rows_shown = [(event, page_of(event, campaign)) for event in page]
+    return render(request, "campaigns/events.html", {"page": page, "rows": rows_shown})

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import events
-from campaigns.models import User
+from campaigns.models import User, Verb
 from decontamination.indexes import set_digest, versions_in_force
 from decontamination.leaks import Prompt
 from decontamination.models import Reference, ReferencePrompt, ReferenceSet
@@ -53,14 +53,14 @@ def load_reference(
     if found:
         Reference.objects.filter(pk=found.pk).update(retired_at=None, loaded_at=now)
         found.refresh_from_db()
-        events.record("reference loaded again", found, campaign=None, by=by, now=now, data={"name": name})
+        events.record(Verb.REFERENCE_LOADED_AGAIN, found, campaign=None, by=by, now=now, data={"name": name})
         return found, False
     reference = Reference.objects.create(name=name, digest=digest, source=source, prompt_count=len(rows), loaded_at=now)
     ReferencePrompt.objects.bulk_create(
         (ReferencePrompt(reference=reference, key=row.key, text=row.text) for row in rows), batch_size=BATCH
     )
     data = {"name": name, "digest": digest, "prompts": len(rows), "source": source}
-    events.record("reference loaded", reference, campaign=None, by=by, now=now, data=data)
+    events.record(Verb.REFERENCE_LOADED, reference, campaign=None, by=by, now=now, data=data)
     return reference, True
 
 
@@ -78,7 +78,7 @@ def retire(*, reference: Reference, by: User | None, now: datetime) -> None:
     if Reference.objects.filter(pk=reference.pk, retired_at=None).update(retired_at=now):
         reference.retired_at = now
         data = {"name": reference.name, "digest": reference.digest}
-        events.record("reference retired", reference, campaign=None, by=by, now=now, data=data)
+        events.record(Verb.REFERENCE_RETIRED, reference, campaign=None, by=by, now=now, data=data)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import events
-from campaigns.models import Campaign, Role, User
+from campaigns.models import Campaign, Role, User, Verb
 from decontamination.checks import campaign_index, waivers_in_force
 from decontamination.leaks import Index, Match
 from decontamination.models import Waiver, WaiverRequest, WaiverWithdrawal
@@ -62,7 +62,7 @@ def waive(*, campaign: Campaign, run: str, reason: str, by: User, now: datetime,
     )
     data = {"digest": waiver.digest, "words": waiver.words, "reference": waiver.reference, "key": waiver.key}
     data |= {"prompts": waiver.prompts, "run": run, "reason": reason}
-    events.record("words waived", waiver, campaign=campaign, by=by, now=now, data=data)
+    events.record(Verb.WORDS_WAIVED, waiver, campaign=campaign, by=by, now=now, data=data)
     WaiverRequest.objects.filter(campaign=campaign, digest=waiver.digest, closed_at=None).update(
         closed_by=by, closed_at=now, answer=reason, granted=True
     )
@@ -78,7 +78,7 @@ def withdraw(*, waiver: Waiver, reason: str, by: User, now: datetime) -> None:
         return
     WaiverWithdrawal.objects.create(waiver=waiver, reason=reason, by=by, at=now)
     data = {"digest": waiver.digest, "words": waiver.words, "reason": reason}
-    events.record("waiver withdrawn", waiver, campaign=campaign, by=by, now=now, data=data)
+    events.record(Verb.WAIVER_WITHDRAWN, waiver, campaign=campaign, by=by, now=now, data=data)
 
 
 @transaction.atomic
@@ -100,7 +100,7 @@ def ask(*, campaign: Campaign, match: Match, note: str, by: User, now: datetime)
     )
     if new:
         data = {"digest": match.digest, "words": match.words, "reference": match.reference, "key": match.key}
-        events.record("waiver asked for", request, campaign=campaign, by=by, now=now, data=data)
+        events.record(Verb.WAIVER_ASKED_FOR, request, campaign=campaign, by=by, now=now, data=data)
     return request
 
 
@@ -111,7 +111,7 @@ def decline(*, request: WaiverRequest, reason: str, by: User, now: datetime) -> 
     rows = WaiverRequest.objects.filter(pk=request.pk, closed_at=None)
     if rows.update(closed_by=by, closed_at=now, answer=reason, granted=False):
         data = {"digest": request.digest, "words": request.words, "reason": reason}
-        events.record("waiver declined", request, campaign=request.campaign, by=by, now=now, data=data)
+        events.record(Verb.WAIVER_DECLINED, request, campaign=request.campaign, by=by, now=now, data=data)
 
 
 def _reason(campaign: Campaign, reason: str, by: User) -> str:

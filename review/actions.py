@@ -13,7 +13,7 @@ from annotation.models import Item, Revision
 from annotation.wording import normalise
 from annotation.workflow import ITEM
 from campaigns import events
-from campaigns.models import Campaign, Role, User
+from campaigns.models import Campaign, Role, User, Verb
 from campaigns.transitions import move
 from review import consensus
 from review.ballot import LONGEST_RATIONALE, Ballot, Problem
@@ -22,6 +22,8 @@ from review.queue import PASSED, waiting
 
 # How many wordings one search for a seat tries before it gives up: each time somebody else was quicker.
 _RACES = 50
+
+_VERBS: dict[consensus.Verdict, Verb] = {"accepted": Verb.ITEM_ACCEPTED, "rejected": Verb.ITEM_REJECTED}
 
 _PROBLEMS: dict[Problem, Promise] = {
     "missing": gettext_lazy("Answer this."),
@@ -144,7 +146,7 @@ def vote(
     )
     # The log says that there was a vote, not which: it is read before the decision, too.
     data = {"item": item.pk, "revision": revision.pk, "seat": seat.number}
-    events.record("vote cast", cast, campaign=campaign, by=by, now=now, data=data)
+    events.record(Verb.VOTE_CAST, cast, campaign=campaign, by=by, now=now, data=data)
     _count(item, revision, now)
     return cast
 
@@ -158,19 +160,19 @@ def pass_on(*, revision: Revision, by: User, now: datetime) -> None:
     item = _locked(revision)
     voted = revision.votes.filter(reviewer=by).exists()
     if not voted and revision.seats.filter(reviewer=by).delete()[0]:
-        events.record(PASSED, revision, campaign=item.campaign, by=by, now=now)
+        events.record(PASSED, revision, campaign=item.campaign, by=by, now=now, data={"item": item.pk})
 
 
 @transaction.atomic
 def send_back(*, item: Item, note: str, by: User, now: datetime) -> Decision:
     """Ask the author for another wording. Raises NotALead, NoteMissing and IllegalTransition."""
-    return _overrule(item, Decision.Outcome.RETURNED, "item sent back", note, by, now)
+    return _overrule(item, Decision.Outcome.RETURNED, Verb.ITEM_SENT_BACK, note, by, now)
 
 
 @transaction.atomic
 def withdraw(*, item: Item, note: str, by: User, now: datetime) -> Decision:
     """Take an item out for good. Raises NotALead, NoteMissing and IllegalTransition."""
-    return _overrule(item, Decision.Outcome.WITHDRAWN, "item withdrawn", note, by, now)
+    return _overrule(item, Decision.Outcome.WITHDRAWN, Verb.ITEM_WITHDRAWN, note, by, now)
 
 
 def _require(campaign: Campaign, by: User, role: Role) -> None:
@@ -209,10 +211,10 @@ def _count(item: Item, revision: Revision, now: datetime) -> None:
     valid = list(revision.votes.order_by("seat").values_list("valid", flat=True))
     verdict = consensus.verdict(valid, reviewers=revision.reviewers, quorum=revision.quorum)
     if verdict is not None:
-        _decide(item, revision, verdict, f"item {verdict}", valid, "", None, now)
+        _decide(item, revision, verdict, _VERBS[verdict], valid, "", None, now)
 
 
-def _overrule(item: Item, outcome: str, verb: str, note: str, by: User, now: datetime) -> Decision:
+def _overrule(item: Item, outcome: str, verb: Verb, note: str, by: User, now: datetime) -> Decision:
     note = normalise(note)
     if not note:
         raise NoteMissing(_("Say why: the author will read it."))
@@ -229,7 +231,7 @@ def _decide(
     item: Item,
     revision: Revision,
     outcome: str,
-    verb: str,
+    verb: Verb,
     valid: list[bool],
     note: str,
     by: User | None,

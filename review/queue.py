@@ -7,10 +7,10 @@ from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet,
 from django.db.models.functions import Cast, Coalesce
 
 from annotation.models import Item, Revision
-from campaigns.models import Campaign, Event, User
+from campaigns.models import Campaign, Event, User, Verb
 from review.models import Seat, Vote
 
-PASSED = "query passed on"
+PASSED = Verb.QUERY_PASSED_ON
 
 
 def waiting(*, campaign: Campaign, by: User, now: datetime) -> QuerySet[Revision]:

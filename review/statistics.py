@@ -14,7 +14,7 @@ import pandas as pd
 from django.db.models import Count, Min, Q, QuerySet
 
 from annotation.models import Difficulty, Item, NaturalLanguage
-from campaigns.models import Campaign, Role, User
+from campaigns.models import Campaign, Role, User, Verb
 from decontamination.checks import current_check
 from review import agreement
 from review.agreement import Pairs
@@ -124,7 +124,7 @@ def _clean(campaign: Campaign) -> int:
 
 def _released(campaign: Campaign) -> int:
     """Items of the newest frozen release. Releases are a later stage, which leaves word in the log."""
-    frozen = campaign.events.filter(verb="release frozen").order_by("-at", "-pk").first()
+    frozen = campaign.events.filter(verb=Verb.RELEASE_FROZEN).order_by("-at", "-pk").first()
     return int(frozen.data["items"]) if frozen else 0
 
 

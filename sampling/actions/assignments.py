@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from campaigns import events
-from campaigns.models import User
+from campaigns.models import User, Verb
 from sampling.clustering import centres, kmeans
 from sampling.models import Assignment, Cluster, ClusterRun
 from sampling.queries.corpora import Entry
@@ -76,7 +76,7 @@ def assign(*, run: ClusterRun, entries: Sequence[Entry], by: User | None, now: d
             _count(run)
             mean = float(np.mean([row.distance for row in rows]))
             data = {"corpus": run.corpus.name, "documents": len(rows), "distance": mean}
-            events.record("documents assigned", run, campaign=None, by=by, now=now, data=data)
+            events.record(Verb.DOCUMENTS_ASSIGNED, run, campaign=None, by=by, now=now, data=data)
     return len(rows)
 
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F, Max
 
 from campaigns import events
-from campaigns.models import Campaign, Taxonomy, User
+from campaigns.models import Campaign, Taxonomy, User, Verb
 from sampling.actions.embedding import Watch, encode_missing
 from sampling.classification.classifier import Classifier, Evaluation, Training, evaluate
 from sampling.embedding.model import Model
@@ -159,7 +159,7 @@ def classify_clusters(
             _propose(taxonomy=taxonomy, run=run, rows=rows, scores=scores, names=classifier.categories)
             run.save(update_fields=["classifier_digest", "classifier_scores"])
             events.record(
-                "clusters classified", run, campaign=None, by=by, now=now, data={**data, "macro_f1": judged.macro_f1}
+                Verb.CLUSTERS_CLASSIFIED, run, campaign=None, by=by, now=now, data={**data, "macro_f1": judged.macro_f1}
             )
     return ClassificationReport(
         run=run,

@@ -11,7 +11,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from campaigns import events
-from campaigns.models import Taxonomy, User
+from campaigns.models import Taxonomy, User, Verb
 from foundation.files import whole
 from sampling.actions.assignments import assign
 from sampling.clustering import centres, keywords, kmeans
@@ -119,7 +119,7 @@ def _make(
             return newest, False
         _store(run=run, entries=entries, labels=labels, distances=found.distances.tolist(), words=words)
         data = {"corpus": corpus.name, "k": run.k, "seed": run.seed, "documents": len(entries), "digest": run.digest}
-        events.record("corpus clustered", run, campaign=None, by=by, now=now, data=data)
+        events.record(Verb.CORPUS_CLUSTERED, run, campaign=None, by=by, now=now, data=data)
     return run, True
 
 

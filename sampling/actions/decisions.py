@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns import events
-from campaigns.models import Campaign, Category, User
+from campaigns.models import Campaign, Category, User, Verb
 from sampling.models import Cluster, ClusterDecision
 
 
@@ -27,7 +27,7 @@ class Changed(Exception):
 
 @dataclass
 class _Change:
-    verb: str
+    verb: Verb
     fields: dict[str, Any]
     data: dict[str, Any]
 
@@ -53,7 +53,7 @@ def overrule(
         raise CannotDecide("the cluster is merged into another one, whose category holds")
     before = standing.category if standing else None
     data = {"from": before.slug if before else None, "to": category.slug if category else None}
-    _write(standing, cluster, campaign, _Change("cluster overruled", {"category": category}, data), by, now)
+    _write(standing, cluster, campaign, _Change(Verb.CLUSTER_OVERRULED, {"category": category}, data), by, now)
 
 
 @transaction.atomic
@@ -64,7 +64,7 @@ def rename(
     label = " ".join(label.split())
     standing = _standing(campaign, cluster, version)
     data = {"from": standing.label if standing else "", "to": label}
-    _write(standing, cluster, campaign, _Change("cluster renamed", {"label": label}, data), by, now)
+    _write(standing, cluster, campaign, _Change(Verb.CLUSTER_RENAMED, {"label": label}, data), by, now)
 
 
 @transaction.atomic
@@ -80,7 +80,7 @@ def exclude(
     if standing and standing.merged_into_id and reason:
         raise CannotDecide("the cluster is merged into another one; exclude that one")
     data = {"from": standing.exclusion if standing else "", "to": reason}
-    verb = "cluster excluded" if reason else "cluster taken in again"
+    verb = Verb.CLUSTER_EXCLUDED if reason else Verb.CLUSTER_TAKEN_IN_AGAIN
     _write(standing, cluster, campaign, _Change(verb, {"exclusion": reason}, data), by, now)
 
 
@@ -109,7 +109,14 @@ def merge(
         if standing and (standing.category or standing.exclusion):
             category = standing.category.slug if standing.category else None
             data |= {"category_was": category, "exclusion_was": standing.exclusion}
-    _write(standing, cluster, campaign, _Change("cluster merged" if into else "cluster parted", fields, data), by, now)
+    _write(
+        standing,
+        cluster,
+        campaign,
+        _Change(Verb.CLUSTER_MERGED if into else Verb.CLUSTER_PARTED, fields, data),
+        by,
+        now,
+    )
 
 
 def _standing(campaign: Campaign, cluster: Cluster, version: int | None) -> ClusterDecision | None:

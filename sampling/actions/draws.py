@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from campaigns import events
-from campaigns.models import Campaign, User
+from campaigns.models import Campaign, User, Verb
 from decontamination.checks import current_check
 from sampling.actions.verdicts import check_documents
 from sampling.drawing import allocation, diversity, drawfile
@@ -127,7 +127,12 @@ def draw_seeds(
     _store(draw=draw, picked=picked, first_rank=last + 1, entries=entries, seen=seen, excluded=excluded)
     data = {"corpus": corpus.name, "run": run.pk, "seed": seed, "per_category": per_category, "total": total}
     events.record(
-        "seeds drawn", draw, campaign=campaign, by=by, now=now, data={**data, "seeds": len(picked), "excluded": counts}
+        Verb.SEEDS_DRAWN,
+        draw,
+        campaign=campaign,
+        by=by,
+        now=now,
+        data={**data, "seeds": len(picked), "excluded": counts},
     )
     return DrawReport(draw, report, counts, campaign.seeds.count())
 

@@ -9,7 +9,7 @@ from itertools import islice
 from django.db.models import Count
 
 from campaigns import events
-from campaigns.models import User
+from campaigns.models import User, Verb
 from sampling.actions.duplicates import link_near
 from sampling.embedding.legibility import SAMPLE, Reading, alike, poorly_read
 from sampling.embedding.lexical import MOST_TEXTS
@@ -83,7 +83,7 @@ def embed_corpus(
         near = link_near(corpus=corpus, vectors=vectors, digests=list(digests))
         last = {"model": model.key, "texts": len(digests), "encoded": encoded, "near_duplicates": near, "digest": seen}
         last["languages"] = {name: asdict(one) for name, one in _readings(corpus, model).items()}
-        events.record("corpus embedded", corpus, campaign=None, by=by, now=now, data=last)
+        events.record(Verb.CORPUS_EMBEDDED, corpus, campaign=None, by=by, now=now, data=last)
     linked = Document.objects.filter(corpus=corpus).exclude(canonical=None)
     return EmbeddingReport(
         model=model.key,

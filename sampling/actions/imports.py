@@ -12,7 +12,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from campaigns import events
-from campaigns.models import Taxonomy, User
+from campaigns.models import Taxonomy, User, Verb
 from sampling.actions.duplicates import link_exact
 from sampling.models import Assignment, Corpus, Document, Seed
 from sampling.queries.scrapes import DocumentMaker, document_maker
@@ -105,7 +105,7 @@ def import_files(
     if report.new or report.updated:
         data = {"files": [files.name_of(path) for path in paths], "new": report.new, "updated": report.updated}
         events.record(
-            "corpus imported", corpus, campaign=None, by=by, now=now, data={**data, "rejected": rejects.count}
+            Verb.CORPUS_IMPORTED, corpus, campaign=None, by=by, now=now, data={**data, "rejected": rejects.count}
         )
     return corpus, report
 

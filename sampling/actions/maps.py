@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from campaigns import events
-from campaigns.models import User
+from campaigns.models import User, Verb
 from sampling.actions.clusters import CannotWrite
 from sampling.maps import mapfile, projection
 from sampling.maps.mapfile import BrokenMap, Map
@@ -69,7 +69,7 @@ def map_corpus(*, corpus: Corpus, by: User | None, now: datetime, seed: int = 0)
         except OSError as error:
             raise CannotWrite(f"{path}: {error.strerror or error}") from error
         data = {"corpus": corpus.name, "run": run.pk, "seed": seed, "texts": len(digests), "kept": len(known)}
-        events.record("corpus mapped", run, campaign=None, by=by, now=now, data=data)
+        events.record(Verb.CORPUS_MAPPED, run, campaign=None, by=by, now=now, data=data)
     return MapReport(run, len(digests), len(known), left_out, changed, path)
 
 

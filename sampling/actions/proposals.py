@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from campaigns import events
-from campaigns.models import Category, Taxonomy, User
+from campaigns.models import Category, Taxonomy, User, Verb
 from foundation.endpoint import Endpoint, EndpointFailed
 from sampling.actions.embedding import Watch
 from sampling.classification import prompts
@@ -82,7 +82,7 @@ def propose_categories(
     finally:
         if report.asked:
             data = {"corpus": corpus.name, "model": endpoint.model, "asked": report.asked}
-            events.record("categories proposed", run, campaign=None, by=by, now=now, data=data)
+            events.record(Verb.CATEGORIES_PROPOSED, run, campaign=None, by=by, now=now, data=data)
     return report
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from django.db.models import QuerySet
 
 from campaigns import events
-from campaigns.models import User
+from campaigns.models import User, Verb
 from decontamination.indexes import versions_in_force
 from decontamination.models import ReferencePrompt
 from foundation.vectors import Vectors
@@ -55,7 +55,7 @@ def calibrate_similarity(
         made_at=now,
     )
     data = {"model": model.key, "threshold": found.threshold, "pairs": len(pairs)}
-    events.record("similarity calibrated", made, campaign=None, by=by, now=now, data=data)
+    events.record(Verb.SIMILARITY_CALIBRATED, made, campaign=None, by=by, now=now, data=data)
     return made
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from campaigns.models import Event
+from campaigns.models import Event, Verb
 from sampling.embedding.legibility import Reading, poorly_read
 from sampling.embedding.model import Means, Model
 from sampling.embedding.store import VectorStore
@@ -44,5 +44,5 @@ def kept_readings(data: Mapping[str, Any]) -> dict[str, Reading]:
 def last_time(corpus: Corpus) -> dict[str, Any]:
     """What was written when near-duplicates were last looked for; nothing if documents were imported since."""
     rows = Event.objects.filter(object_type="corpus", object_id=str(corpus.pk))
-    last = rows.filter(verb__in=["corpus embedded", "corpus imported"]).order_by("-at", "-pk").first()
-    return last.data if last is not None and last.verb == "corpus embedded" else {}
+    last = rows.filter(verb__in=[Verb.CORPUS_EMBEDDED, Verb.CORPUS_IMPORTED]).order_by("-at", "-pk").first()
+    return last.data if last is not None and last.verb == Verb.CORPUS_EMBEDDED else {}

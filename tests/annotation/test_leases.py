@@ -11,7 +11,7 @@ from annotation import actions, leases
 from annotation.leases import LeaseLost, NotAnAnnotator
 from annotation.models import Draft, Item
 from campaigns.actions import add_member
-from campaigns.models import Campaign, Event, User
+from campaigns.models import Campaign, Event, User, Verb
 from campaigns.transitions import LostRace
 from sampling.models import Seed
 from tests.annotation.writing import wording
@@ -32,7 +32,7 @@ def test_a_claim_names_holder_token_and_expiry(held: Seed, annotator: User, camp
     assert (held.status, held.holder) == ("claimed", annotator)
     assert len(held.lease_token) == 43
     assert held.lease_expires_at == later(minutes=campaign.lease_minutes)
-    assert Event.objects.filter(verb="seed claimed", actor=annotator, object_id=str(held.pk)).count() == 1
+    assert Event.objects.filter(verb=Verb.SEED_CLAIMED, actor=annotator, object_id=str(held.pk)).count() == 1
 
 
 def test_a_second_claim_gives_the_same_seed_renewed(held: Seed, annotator: User, campaign: Campaign) -> None:
@@ -220,7 +220,7 @@ def test_eight_people_race_for_five_seeds_and_each_seed_goes_to_one() -> None:
     assert got.count(None) == 3
     holders = Seed.objects.filter(status="claimed").values_list("pk", "holder")
     assert dict(holders) == {seed.pk: by.pk for seed, by in zip(got, people, strict=True) if seed is not None}
-    assert Event.objects.filter(verb="seed claimed").count() == 5
+    assert Event.objects.filter(verb=Verb.SEED_CLAIMED).count() == 5
 
 
 @pytest.mark.django_db(transaction=True)
@@ -243,8 +243,8 @@ def test_eight_people_race_for_one_lease_that_ran_out() -> None:
     now = later(days=1)
     got = _all_at_once([partial(leases.claim_next, campaign=campaign, by=by, now=now) for by in people])
     assert got.count(None) == 7
-    assert Event.objects.filter(verb="lease expired").count() == 1
-    assert Event.objects.filter(verb="seed claimed").count() == 2
+    assert Event.objects.filter(verb=Verb.LEASE_EXPIRED).count() == 1
+    assert Event.objects.filter(verb=Verb.SEED_CLAIMED).count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from annotation.wording import Wording
 from annotation.workflow import ITEM, SEED
 from campaigns import events
 from campaigns.actions import change_rules
-from campaigns.models import Campaign, Event, Membership, User
+from campaigns.models import Campaign, Event, Membership, User, Verb
 from campaigns.transitions import IllegalTransition, move
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
@@ -30,7 +30,7 @@ def submit(seed: Seed, by: User, **changes: Any) -> Item:
 
 def send_back(item: Item, lead: User) -> None:
     to, campaign = Item.Status.RETURNED, item.campaign
-    move(item, to, table=ITEM, campaign=campaign, by=lead, now=NOW, verb="item sent back")
+    move(item, to, table=ITEM, campaign=campaign, by=lead, now=NOW, verb=Verb.ITEM_SENT_BACK)
 
 
 def test_every_status_is_in_its_workflow() -> None:
@@ -88,7 +88,7 @@ def test_submitting_makes_an_item_with_its_first_revision(held: Seed, annotator:
     held.refresh_from_db()
     assert (held.status, held.holder) == ("submitted", None)
     assert not Draft.objects.exists()
-    assert Event.objects.filter(verb="item submitted", actor=annotator, object_id=str(item.pk)).count() == 1
+    assert Event.objects.filter(verb=Verb.ITEM_SUBMITTED, actor=annotator, object_id=str(item.pk)).count() == 1
 
 
 def test_the_digest_can_be_counted_again_from_the_stored_revision(held: Seed, annotator: User) -> None:
@@ -105,7 +105,7 @@ def test_sent_twice_it_is_the_same_item(held: Seed, annotator: User) -> None:
     first = submit(held, annotator)
     again = Seed.objects.get(pk=held.pk)
     assert actions.submit(seed=again, token=token, fields=wording(), by=annotator, now=later(minutes=1)) == first
-    assert Event.objects.filter(verb="item submitted").count() == 1
+    assert Event.objects.filter(verb=Verb.ITEM_SUBMITTED).count() == 1
 
 
 def test_other_text_for_a_seed_that_is_handed_in_is_not_lost_silently(held: Seed, annotator: User) -> None:
@@ -158,8 +158,8 @@ def test_killed_in_the_middle_nothing_is_half_done(
     """The last write of a submission fails, after item, revision and seed were written."""
     real = events.record
 
-    def die(verb: str, *rest: Any, **given: Any) -> Event:
-        if verb == "item submitted":
+    def die(verb: Verb, *rest: Any, **given: Any) -> Event:
+        if verb == Verb.ITEM_SUBMITTED:
             raise KeyboardInterrupt
         return real(verb, *rest, **given)
 
@@ -170,7 +170,7 @@ def test_killed_in_the_middle_nothing_is_half_done(
     assert (seed.status, seed.holder) == ("claimed", annotator)
     assert not Item.objects.exists()
     assert not Revision.objects.exists()
-    assert not Event.objects.filter(verb="seed submitted").exists()
+    assert not Event.objects.filter(verb=Verb.SEED_SUBMITTED).exists()
     assert Draft.objects.get().fields["query"] == wording()["query"]
     monkeypatch.undo()
     seed.campaign = held.campaign
@@ -244,7 +244,7 @@ def test_a_revision_sent_twice_is_one(returned: Item, annotator: User) -> None:
     assert actions.revise(item=stale, fields=wording(query="Better"), by=annotator, now=NOW) == first
     assert actions.revise(item=returned, fields=wording(query="Better"), by=annotator, now=NOW) == first
     assert returned.revisions.count() == 2
-    assert Event.objects.filter(verb="item revised").count() == 1
+    assert Event.objects.filter(verb=Verb.ITEM_REVISED).count() == 1
     assert not Draft.objects.filter(seed=returned.seed).exists()
 
 

@@ -13,7 +13,7 @@ from benchmark import actions, bundle, verify
 from benchmark.audit import audit
 from benchmark.models import Release, ReleaseExclusion, ReleaseItem
 from campaigns.actions import change_rules
-from campaigns.models import Category, Event
+from campaigns.models import Category, Event, Verb
 from decontamination import actions as decontamination
 from decontamination import waivers
 from decontamination.checks import current_check
@@ -79,7 +79,7 @@ def test_the_same_state_is_one_release_with_the_same_bytes(team: Team) -> None:
     assert again == first
     assert Release.objects.count() == 1
     assert actions.build(first) == actions.build(again)
-    event = Event.objects.get(verb="release frozen")
+    event = Event.objects.get(verb=Verb.RELEASE_FROZEN)
     assert {name: event.data[name] for name in ("number", "items", "excluded", "digest")} == {
         "number": 1,
         "items": 3,

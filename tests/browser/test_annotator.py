@@ -10,7 +10,7 @@ from playwright.sync_api import Dialog, Page, Route, expect
 
 from annotation import leases
 from annotation.models import Draft, Item
-from campaigns.models import Campaign, Event, User
+from campaigns.models import Campaign, Event, User, Verb
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from sampling.models import Seed
@@ -325,7 +325,7 @@ def test_a_double_click_on_submit_makes_one_item(
     expect(page).to_have_url(re.compile(r"/annotate/$"))
     expect_message(page, "is in review")
     assert Item.objects.count() == 1
-    assert Event.objects.filter(verb="item submitted").count() == 1
+    assert Event.objects.filter(verb=Verb.ITEM_SUBMITTED).count() == 1
     assert not Seed.objects.filter(holder=annotator).exists()
 
 

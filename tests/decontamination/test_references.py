@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Event
+from campaigns.models import Event, Verb
 from decontamination import actions
 from decontamination import indexes as reading
 from decontamination.building import NotBuilt, build_apart
@@ -36,7 +36,7 @@ def load(name: str = "toy", *texts: str, minutes: float = 0) -> Reference:
 def test_loading_the_same_prompts_again_changes_nothing() -> None:
     first = load()
     assert load(minutes=5) == first
-    assert Event.objects.filter(verb="reference loaded").count() == 1
+    assert Event.objects.filter(verb=Verb.REFERENCE_LOADED).count() == 1
 
 
 def test_a_changed_version_retires_the_one_before_and_comes_back() -> None:
@@ -271,7 +271,7 @@ def test_references_are_retired_by_name_all_or_none(tmp_path: Path, indexes: Pat
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["references_in_force"] == 1
     assert [row.name for row in Reference.objects.in_force()] == ["two"]
-    assert Event.objects.filter(verb="reference retired").count() == 1
+    assert Event.objects.filter(verb=Verb.REFERENCE_RETIRED).count() == 1
     built.clear()
     assert current_index(n=8, cjk_weight=1.5).matches(TEXT) == []  # the campaign's, ready before anybody asks
     assert built == []

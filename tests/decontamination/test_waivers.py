@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Campaign, Event
+from campaigns.models import Campaign, Event, Verb
 from decontamination import actions, waivers
 from decontamination.checks import current_check
 from decontamination.leaks import Match, Prompt
@@ -76,7 +76,7 @@ def test_a_waiver_holds_in_its_campaign_only(campaign: Campaign) -> None:
 
 def test_a_waiver_says_who_what_and_why_in_the_event_log(campaign: Campaign) -> None:
     waiver = waive(campaign)
-    event = Event.objects.get(verb="words waived")
+    event = Event.objects.get(verb=Verb.WORDS_WAIVED)
     assert (event.actor, event.campaign) == (waiver.by, campaign)
     assert event.data["reason"] == "Imports."
     assert event.data["digest"] == waiver.digest == current_check(campaign).waived(TEXT)[0].digest
@@ -85,14 +85,14 @@ def test_a_waiver_says_who_what_and_why_in_the_event_log(campaign: Campaign) -> 
 
 def test_waiving_twice_is_one_waiver(campaign: Campaign) -> None:
     assert waive(campaign) == waive(campaign, minutes=1)
-    assert Event.objects.filter(verb="words waived").count() == 1
+    assert Event.objects.filter(verb=Verb.WORDS_WAIVED).count() == 1
 
 
 def test_a_withdrawn_waiver_leaks_again_and_can_be_granted_again(campaign: Campaign) -> None:
     waiver = waive(campaign)
     waivers.withdraw(waiver=waiver, reason="Too broad.", by=make_lead(campaign), now=later(1))
     waivers.withdraw(waiver=waiver, reason="Too broad.", by=make_lead(campaign), now=later(2))
-    assert Event.objects.filter(verb="waiver withdrawn").count() == 1
+    assert Event.objects.filter(verb=Verb.WAIVER_WITHDRAWN).count() == 1
     assert current_check(campaign).leaks(TEXT)
     again = waive(campaign, minutes=3)
     assert again != waiver

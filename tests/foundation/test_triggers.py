@@ -4,7 +4,7 @@ from django.core.management.base import SystemCheckError
 from django.db import IntegrityError, connection, transaction
 
 from campaigns import events
-from campaigns.models import Event
+from campaigns.models import Event, Verb
 from foundation import triggers
 from tests.factories import NOW, make_campaign
 
@@ -25,11 +25,11 @@ def test_a_missing_trigger_is_reported() -> None:
 @pytest.mark.parametrize("change", ["update", "delete"])
 def test_event_log_append_only(change: str) -> None:
     campaign = make_campaign()
-    event = events.record("tried", campaign, campaign=campaign, by=None, now=NOW)
+    event = events.record(Verb.RULES_CHANGED, campaign, campaign=campaign, by=None, now=NOW)
     rows = Event.objects.filter(pk=event.pk)
     with pytest.raises(IntegrityError, match="event_log_append_only"), transaction.atomic():
         rows.update(verb="changed") if change == "update" else rows.delete()
-    assert Event.objects.get(pk=event.pk).verb == "tried"
+    assert Event.objects.get(pk=event.pk).verb == Verb.RULES_CHANGED
 
 
 @pytest.mark.django_db(transaction=True)

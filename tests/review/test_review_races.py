@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from campaigns.models import Event
+from campaigns.models import Event, Verb
 from review import actions
 from review.models import Decision, Seat, Vote
 from tests.factories import NOW, later
@@ -54,7 +54,7 @@ def test_two_last_votes_at_once_give_one_decision(crowd: Team, attempt: int) -> 
     assert Decision.objects.get().valid_votes == 4
     item.refresh_from_db()
     assert item.status == "accepted"
-    assert Event.objects.filter(verb="item accepted").count() == 1
+    assert Event.objects.filter(verb=Verb.ITEM_ACCEPTED).count() == 1
 
 
 def test_eight_votes_at_once_fill_four_seats_and_the_rest_are_told(crowd: Team) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns import events
-from campaigns.models import User
+from campaigns.models import User, Verb
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from foundation import charts
@@ -52,7 +52,7 @@ def test_the_funnel(busy: Team, new_team: TeamMaker) -> None:
 def test_what_the_newest_release_holds_is_read_from_the_log(busy: Team) -> None:
     for items, at in ((5, later(1)), (1, later(2))):
         data = {"items": items}
-        events.record("release frozen", busy.campaign, campaign=busy.campaign, by=busy.lead, now=at, data=data)
+        events.record(Verb.RELEASE_FROZEN, busy.campaign, campaign=busy.campaign, by=busy.lead, now=at, data=data)
     assert statistics.funnel(busy.campaign).released == 1
 
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from annotation import actions as annotation
 from annotation.models import Item
 from campaigns.actions import add_member, change_rules
-from campaigns.models import Event, Role, User
+from campaigns.models import Event, Role, User, Verb
 from campaigns.transitions import IllegalTransition
 from review import actions
 from review.ballot import LONGEST_RATIONALE
@@ -179,7 +179,7 @@ class TestVoting:
         first = team.vote(item, team.reviewers[3])
         assert team.vote(item, team.reviewers[3]) == first
         assert Vote.objects.count() == 4
-        assert Event.objects.filter(verb="vote cast").count() == 4
+        assert Event.objects.filter(verb=Verb.VOTE_CAST).count() == 4
 
     def test_another_vote_by_the_same_reviewer_is_refused(self, team: Team) -> None:
         item = team.item()
@@ -280,7 +280,7 @@ class TestVoting:
 
     def test_the_log_does_not_tell_how_anybody_voted(self, team: Team) -> None:
         team.vote(team.item(), team.reviewers[0], valid=False)
-        event = Event.objects.get(verb="vote cast")
+        event = Event.objects.get(verb=Verb.VOTE_CAST)
         assert set(event.data) == {"item", "revision", "seat"}
 
 
@@ -292,7 +292,7 @@ class TestLeads:
         assert (decision.outcome, decision.note, decision.by) == ("returned", "Name the input.", team.lead)
         assert (decision.votes, decision.valid_votes) == (len(votes), sum(votes))
         assert item.status == "returned" == Item.objects.get().status
-        assert Event.objects.get(verb="item sent back").data["note"] == "Name the input."
+        assert Event.objects.get(verb=Verb.ITEM_SENT_BACK).data["note"] == "Name the input."
 
     def test_what_was_sent_back_can_be_revised_and_judged_again(self, team: Team) -> None:
         item = team.judged(False, False, False, False)

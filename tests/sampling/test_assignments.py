@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import CommandError
 from django.test import Client
 
-from campaigns.models import Event
+from campaigns.models import Event, Verb
 from config.stages import stages
 from sampling import actions
 from sampling.actions.clusters import OtherModel
@@ -83,11 +83,11 @@ def test_new_documents_go_to_the_nearest_cluster_of_the_same_run(
         assert topic_of(place) == {place.document.key.split("-new-")[0]}
         assert place.cluster.size == place.cluster.assignments.count()
     assert cluster.decisions.get().label == "Mine"
-    assert Event.objects.get(verb="documents assigned").data["documents"] == 6
+    assert Event.objects.get(verb=Verb.DOCUMENTS_ASSIGNED).data["documents"] == 6
     # Nothing is left to do.
     again = run("cluster_corpus", "small")
     assert (again["new_run"], again["assigned_now"]) == (False, 0)
-    assert Event.objects.filter(verb="documents assigned").count() == 1
+    assert Event.objects.filter(verb=Verb.DOCUMENTS_ASSIGNED).count() == 1
 
 
 @pytest.mark.parametrize("by", ["import", "import while its place is written"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.models import Campaign, Event
+from campaigns.models import Campaign, Event, Verb
 from sampling import actions
 from sampling.models import Assignment, ClusterRun, Corpus, Draw
 from tests.factories import NOW, make_campaign, shipped_taxonomy
@@ -58,7 +58,7 @@ def whole() -> None:
 def test_two_first_clusterings_at_once_make_one_run(corpus: Corpus) -> None:
     assert at_once(*[cluster(corpus, k=3)] * 3) == []
     whole()
-    assert Event.objects.filter(verb="corpus clustered").count() == 1
+    assert Event.objects.filter(verb=Verb.CORPUS_CLUSTERED).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -67,7 +67,7 @@ def test_documents_are_assigned_once_by_whoever_comes_first(run: Run, corpus: Co
     assert at_once(*[cluster(corpus)] * 3) == []
     whole()
     assert Assignment.objects.filter(assigned=True).count() == 10
-    assert sum(event.data["documents"] for event in Event.objects.filter(verb="documents assigned")) == 10
+    assert sum(event.data["documents"] for event in Event.objects.filter(verb=Verb.DOCUMENTS_ASSIGNED)) == 10
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,7 +5,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
-from campaigns.models import Event
+from campaigns.models import Event, Verb
 from sampling.actions import embedding
 from sampling.actions.embedding import embed_corpus
 from sampling.models import Corpus
@@ -71,7 +71,7 @@ def test_texts_are_held_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch, fake_mo
     report = embed_corpus(corpus=corpus, by=None, now=NOW)
     assert report.texts == report.encoded == len(fake_model) == len(set(fake_model)) == 48
     assert embed_corpus(corpus=corpus, by=None, now=NOW).encoded == 0
-    assert Event.objects.filter(verb="corpus embedded").count() == 1
+    assert Event.objects.filter(verb=Verb.CORPUS_EMBEDDED).count() == 1
 
 
 def test_a_number_format_of_its_own_has_vectors_of_its_own(settings: LazySettings) -> None:

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from campaigns.models import Campaign, Category, Event
+from campaigns.models import Campaign, Category, Event, Verb
 from sampling import actions
 from sampling.maps import mapfile
 from sampling.maps.mapfile import Map
@@ -88,7 +88,7 @@ def test_a_map_is_made_once_and_the_same_again(run: Run, mapped: Corpus) -> None
     assert path.read_bytes() == before
     assert run("map_corpus", "small", "--seed", 5)["kept"] == 0
     assert path.read_bytes() != before
-    event = Event.objects.filter(verb="corpus mapped").order_by("-pk")[0]
+    event = Event.objects.filter(verb=Verb.CORPUS_MAPPED).order_by("-pk")[0]
     assert (event.data["seed"], event.data["texts"]) == (5, 36)
 
 

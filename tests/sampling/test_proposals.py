@@ -17,7 +17,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.models import Event
+from campaigns.models import Event, Verb
 from foundation.endpoint import ATTEMPTS, Endpoint, EndpointFailed, NoEndpoint
 from sampling import actions
 from sampling.classification import prompts
@@ -140,7 +140,7 @@ def test_each_cluster_is_asked_once_and_every_answer_is_on_record(
     again = run("classify_clusters", "small", "--propose")
     assert [again[name] for name in ("asked_now", "answered_before", "proposed")] == [0, 3, 1]
     assert len(fake_endpoint.asked) == 3
-    assert Event.objects.filter(verb="categories proposed").count() == 1
+    assert Event.objects.filter(verb=Verb.CATEGORIES_PROPOSED).count() == 1
 
 
 @pytest.mark.django_db
@@ -373,7 +373,7 @@ def test_a_lead_accepts_a_proposal_with_one_click(client: Client) -> None:
     page = client.post(f"{address}category/", {"category": wanted.slug, "version": "0"}, follow=True).content.decode()
     decision = ClusterDecision.objects.get()
     assert (decision.category, decision.decided_by) == (wanted, lead)
-    assert Event.objects.get(verb="cluster overruled").data["to"] == "cryptography"
+    assert Event.objects.get(verb=Verb.CLUSTER_OVERRULED).data["to"] == "cryptography"
     assert f"Accept {wanted.name}" not in page
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from campaigns.models import Event
+from campaigns.models import Event, Verb
 from sampling import actions
 from sampling.models import Assignment, Cluster, ClusterDecision, ClusterRun, Corpus, Document
 from tests.factories import NOW, category, later, make_campaign, make_lead
@@ -154,7 +154,7 @@ def test_a_persons_category_stays_and_teaches_the_next_classification(run: Run, 
     actions.overrule(cluster=cluster, category=None, campaign=campaign, by=lead, now=later(1))
     decision.refresh_from_db()
     assert decision.category is None
-    events = Event.objects.filter(verb="cluster overruled", campaign=campaign).order_by("pk")
+    events = Event.objects.filter(verb=Verb.CLUSTER_OVERRULED, campaign=campaign).order_by("pk")
     assert [row.data["to"] for row in events] == ["cryptography", None]
 
 

@@ -2,7 +2,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from campaigns.models import Campaign, Event
+from campaigns.models import Campaign, Event, Verb
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from sampling import actions
@@ -107,7 +107,7 @@ def test_a_lead_sets_a_category_and_goes_back(lead: Client, campaign: Campaign, 
     lead.post(path, {"category": "no-such"})
     decision.refresh_from_db()
     assert decision.category is None
-    assert Event.objects.filter(verb="cluster overruled", campaign=campaign).count() == 2
+    assert Event.objects.filter(verb=Verb.CLUSTER_OVERRULED, campaign=campaign).count() == 2
     assert lead.get(path).status_code == 405
 
 
