@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from annotation.queue import next_seed
 from annotation.workflow import SEED
 from campaigns.models import Campaign, Role, User, Verb
 from campaigns.transitions import IllegalTransition, LostRace, move
@@ -59,7 +60,7 @@ def claim_next(*, campaign: Campaign, by: User, now: datetime) -> Seed | None:
             if held is not None:
                 renew(seed=held, token=held.lease_token, by=by, now=now)
                 return held
-            free = Seed.objects.filter(campaign=campaign).claimable(now).first()
+            free = next_seed(campaign=campaign, now=now)
             if free is not None:
                 claim(seed=free, by=by, now=now)
             return free

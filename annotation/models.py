@@ -42,7 +42,23 @@ class Draft(models.Model):
         ]
 
 
+class Purpose(models.TextChoices):
+    """What an item is there for. Only real ones ever count."""
+
+    REAL = "real", _("real")
+    PRACTICE = "practice", _("practice")
+    PLANTED = "planted", _("planted")
+
+
 class ItemQuerySet(models.QuerySet["Item"]):
+    def counted(self) -> ItemQuerySet:
+        """The door through which every count, queue, figure and release goes."""
+        return self.filter(purpose=Purpose.REAL)
+
+    def new_in_review(self) -> ItemQuerySet:
+        """Not laid before the reviewers yet."""
+        return self.counted().filter(status=Item.Status.IN_REVIEW, queued=False).order_by("pk")
+
     def with_work(self) -> ItemQuerySet:
         return self.select_related("revision__category", "author", "seed__document")
 
@@ -57,13 +73,17 @@ class Item(models.Model):
         RETURNED = "returned", _("sent back")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="items")
+    campaign = models.ForeignKey(  # found by item_queue
+        Campaign, models.PROTECT, related_name="items", db_index=False
+    )
     seed = models.ForeignKey(Seed, models.PROTECT, related_name="items")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="items")
     status = models.CharField(max_length=10, choices=Status, default=Status.IN_REVIEW)
     revision = models.ForeignKey(
         "annotation.Revision", models.PROTECT, null=True, related_name="+", help_text="the current one"
     )
+    purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.REAL)
+    queued = models.BooleanField(default=False, help_text="its wording has been laid before the reviewers")
     submitted_at = models.DateTimeField()
 
     objects = ItemQuerySet.as_manager()
@@ -75,8 +95,12 @@ class Item(models.Model):
                 condition=Q(status__in=["in_review", "accepted", "rejected", "returned", "withdrawn"]),
                 name="item_status_known",
             ),
+            models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="item_purpose_known"),
+            models.CheckConstraint(condition=Q(queued=False) | Q(status="in_review"), name="queued_item_is_in_review"),
         ]
-        indexes = [models.Index(fields=["campaign", "status"], name="item_queue")]
+        # Of those in review, the few that are not queued yet stand together. (No partial index: SQLite uses one only
+        # where the values of its condition stand in the statement itself.)
+        indexes = [models.Index(fields=["campaign", "purpose", "status", "queued", "id"], name="item_queue")]
 
 
 class Revision(models.Model):

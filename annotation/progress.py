@@ -61,8 +61,10 @@ def _by_status(prefix: str, where: Q) -> dict[str, Count]:
 def own_counts(*, campaign: Campaign, user: User, now: datetime) -> ItemCounts:
     """One person's items; today begins at midnight of the time zone in use."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = Item.objects.filter(campaign=campaign, author=user).aggregate(
-        today=Count("pk", filter=Q(submitted_at__gte=midnight)), total=Count("pk"), **_by_status("", Q())
+    counts = (
+        campaign.items.counted()
+        .filter(author=user)
+        .aggregate(today=Count("pk", filter=Q(submitted_at__gte=midnight)), total=Count("pk"), **_by_status("", Q()))
     )
     return ItemCounts(**counts)
 

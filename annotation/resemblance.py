@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from annotation.models import Item, Resemblance
+from annotation.models import Resemblance
 from campaigns.models import Campaign
 from sampling.actions.embedding import Watch
 from sampling.actions.resemblance import most_similar
@@ -40,7 +40,7 @@ def find_similar(
     Raises NothingToCompare or CannotLoad.
     """
     model, references = chosen_model().key, references_digest()
-    items = Item.objects.filter(campaign=campaign, revision__isnull=False)
+    items = campaign.items.counted().filter(revision__isnull=False)
     known = items.filter(revision__resemblances__model=model, revision__resemblances__references=references)
     lacking = items.exclude(pk__in=known).order_by("pk")
     texts = {pk: query for pk, query in lacking.values_list("revision", "revision__query") if pk is not None}

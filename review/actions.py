@@ -15,10 +15,10 @@ from annotation.workflow import ITEM
 from campaigns import events
 from campaigns.models import Campaign, Role, User, Verb
 from campaigns.transitions import move
-from review import consensus
+from review import consensus, desks
 from review.ballot import LONGEST_RATIONALE, Ballot, Problem
 from review.models import Decision, Seat, Vote
-from review.queue import PASSED, waiting
+from review.queue import waiting
 
 # How many wordings one search for a seat tries before it gives up: each time somebody else was quicker.
 _RACES = 50
@@ -79,12 +79,14 @@ def take_seat(*, campaign: Campaign, by: User, now: datetime) -> Seat | None:
     None when nothing waits for them. Raises NotAReviewer.
     """
     _require(campaign, by, Role.REVIEWER)
-    for revision in waiting(campaign=campaign, by=by, now=now)[:_RACES]:
+    membership = campaign.memberships.get(user=by, role=Role.REVIEWER)
+    desk = desks.desk_at_work(campaign=campaign, membership=membership)
+    for row in waiting(desk=desk, now=now).select_related("revision")[:_RACES]:
         # A transaction for each try: two reviewers who search at once must not hold one item and wait for the next.
         with transaction.atomic():
-            item = _locked(revision)
-            if item.status == Item.Status.IN_REVIEW and item.revision_id == revision.pk:
-                seat = _sit(revision, campaign, by, now)
+            item = _locked(row.revision)
+            if item.status == Item.Status.IN_REVIEW and item.revision_id == row.revision_id:
+                seat = _sit(row.revision, campaign, by, now)
                 if seat is not None:
                     return seat
     return None
@@ -147,6 +149,7 @@ def vote(
     # The log says that there was a vote, not which: it is read before the decision, too.
     data = {"item": item.pk, "revision": revision.pk, "seat": seat.number}
     events.record(Verb.VOTE_CAST, cast, campaign=campaign, by=by, now=now, data=data)
+    desks.voted(revision=revision, by=by)
     _count(item, revision, now)
     return cast
 
@@ -160,7 +163,8 @@ def pass_on(*, revision: Revision, by: User, now: datetime) -> None:
     item = _locked(revision)
     voted = revision.votes.filter(reviewer=by).exists()
     if not voted and revision.seats.filter(reviewer=by).delete()[0]:
-        events.record(PASSED, revision, campaign=item.campaign, by=by, now=now, data={"item": item.pk})
+        desks.passed_on(revision=revision, by=by)
+        events.record(Verb.QUERY_PASSED_ON, revision, campaign=item.campaign, by=by, now=now, data={"item": item.pk})
 
 
 @transaction.atomic
@@ -198,10 +202,15 @@ def _sit(revision: Revision, campaign: Campaign, by: User, now: datetime) -> Sea
             continue
         seat = seats.get(number)
         if seat is None:
-            return Seat.objects.create(revision=revision, number=number, reviewer=by, lease_expires_at=until)
+            seat = Seat.objects.create(revision=revision, number=number, reviewer=by, lease_expires_at=until)
+            desks.seat_taken(revision=revision, by=by, before=None)
+            return seat
         if seat.reviewer_id == by.pk or seat.lease_expires_at <= now:
+            before = seat.reviewer_id
             seat.reviewer, seat.lease_expires_at = by, until
             seat.save(update_fields=["reviewer", "lease_expires_at"])
+            if before != by.pk:
+                desks.seat_taken(revision=revision, by=by, before=before)
             return seat
     return None
 
@@ -250,5 +259,6 @@ def _decide(
     data: dict[str, Any] = {"revision": revision.pk, "valid_votes": sum(valid), "votes": len(valid)}
     if note:
         data["note"] = note
-    move(item, outcome, table=ITEM, campaign=item.campaign, by=by, now=now, verb=verb, data=data)
+    move(item, outcome, table=ITEM, campaign=item.campaign, by=by, now=now, verb=verb, data=data, queued=False)
+    desks.cleared(revision=revision)
     return decision

@@ -5,10 +5,11 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Revision
+from annotation.models import Purpose, Revision
+from campaigns.models import Membership
 from foundation.triggers import Trigger, append_only
 
 
@@ -50,7 +51,39 @@ class Seat(models.Model):
         ]
 
 
+class Desk(models.Model):
+    """A reviewer's place of work: what lies on it waits for this person. It goes with the role."""
+
+    membership = models.OneToOneField(Membership, models.CASCADE, related_name="desk")
+    filled = models.BooleanField(default=False, help_text="what was in review before it was set up lies on it, too")
+
+
+class Waiting(models.Model):
+    """A wording in review that a reviewer has neither written nor judged, so that nobody has to look for it."""
+
+    class Place(models.IntegerChoices):
+        SEATED = 0, _("this reviewer has a seat at it")
+        OPEN = 1, _("waits")
+        PASSED = 2, _("was passed on: at the end")
+
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="waiting")
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="waiting")
+    place = models.PositiveSmallIntegerField(choices=Place, default=Place.OPEN)
+    votes_in = models.PositiveSmallIntegerField(help_text="on the wording, so far")
+    since = models.DateTimeField(help_text="when the wording was handed in")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["desk", "revision"], name="one_place_per_desk_and_revision"),
+            models.CheckConstraint(condition=Q(place__in=[0, 1, 2]), name="place_on_a_desk_known"),
+        ]
+        indexes = [models.Index("desk", "place", F("votes_in").desc(), "since", "revision", name="desk_in_order")]
+
+
 class VoteQuerySet(models.QuerySet["Vote"]):
+    def counted(self) -> VoteQuerySet:
+        return self.filter(revision__item__purpose=Purpose.REAL)
+
     def revealed(self) -> VoteQuerySet:
         """Those on decided wordings: the only votes of others that any page may show."""
         return self.filter(Exists(Decision.objects.filter(revision=OuterRef("revision"))))
@@ -110,6 +143,11 @@ class Vote(models.Model):
         ]
 
 
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def counted(self) -> DecisionQuerySet:
+        return self.filter(revision__item__purpose=Purpose.REAL)
+
+
 class Decision(models.Model):
     """What became of a revision: counted from its votes, or a lead's own act. Never changed."""
 
@@ -127,6 +165,8 @@ class Decision(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="decisions")
     note = models.TextField(blank=True)
     created_at = models.DateTimeField()
+
+    objects = DecisionQuerySet.as_manager()
 
     triggers: ClassVar[tuple[Trigger, ...]] = (append_only("decisions_append_only"),)
 

@@ -1,43 +1,49 @@
-"""What waits for a reviewer, and in which order."""
+"""What waits for a reviewer, and in which order. It is read off their desk, whatever else is in review."""
 
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from annotation.models import Item, Revision
-from campaigns.models import Campaign, Event, User, Verb
-from review.models import Seat, Vote
+from annotation.models import Item
+from campaigns.models import Campaign, Role, User
+from foundation import counts
+from review.models import Desk, Seat, Waiting
 
-PASSED = Verb.QUERY_PASSED_ON
+
+def desk_of(campaign: Campaign, by: User) -> Desk | None:
+    """None where this person is no reviewer, or has never asked for a wording."""
+    return Desk.objects.filter(
+        membership__campaign=campaign, membership__user=by, membership__role=Role.REVIEWER
+    ).first()
 
 
-def waiting(*, campaign: Campaign, by: User, now: datetime) -> QuerySet[Revision]:
-    """Wordings that this person may judge and has not: with a seat that is free, has run out, or is their own.
+def waiting(*, desk: Desk, now: datetime) -> QuerySet[Waiting]:
+    """What lies on a desk, as far as a seat is this reviewer's own, is free or has run out.
 
     Their own seat comes first and what they passed on comes last; then the wordings with the most votes, so that
     items get finished, then the oldest.
-    Never an item that this person wrote, in whole or in one of its revisions.
     """
-    seat = Seat.objects.filter(revision=OuterRef("pk"), reviewer=by)
-    wrote = Revision.objects.filter(item=OuterRef("item"), author=by)
-    voted = Vote.objects.filter(revision=OuterRef("pk"), reviewer=by)
-    this = Cast(OuterRef("pk"), CharField())
-    passed = Event.objects.filter(campaign=campaign, actor=by, verb=PASSED, object_type="revision", object_id=this)
     return (
-        Revision.objects.filter(item__campaign=campaign, item__status=Item.Status.IN_REVIEW, pk=F("item__revision"))
-        .exclude(item__author=by)
-        .exclude(Exists(wrote))
-        .exclude(Exists(voted))
-        .annotate(mine=Exists(seat), passed=Exists(passed))
-        .annotate(votes_in=_number(Vote.objects.all()), taken=_number(Seat.objects.live(now)))
-        .filter(Q(mine=True) | Q(reviewers__gt=F("votes_in") + F("taken")))
-        .order_by("-mine", "passed", "-votes_in", "created_at", "pk")
+        Waiting.objects.filter(desk=desk)
+        .annotate(taken=_number(Seat.objects.live(now)))
+        .filter(Q(place=Waiting.Place.SEATED) | Q(revision__reviewers__gt=F("votes_in") + F("taken")))
+        .order_by("place", "-votes_in", "since", "revision")
     )
+
+
+def waiting_count(*, campaign: Campaign, by: User, now: datetime, most: int = 1_000) -> counts.Count:
+    """How much waits for this person; what nobody has laid on their desk yet counts, too."""
+    desk = desk_of(campaign, by)
+    items = campaign.items.counted().exclude(author=by)
+    if desk is None or not desk.filled:
+        return counts.count_up_to(items.filter(status=Item.Status.IN_REVIEW), most)
+    on_desk = counts.count_up_to(waiting(desk=desk, now=now), most)
+    return on_desk + counts.count_up_to(campaign.items.new_in_review().exclude(author=by), most)
 
 
 def _number(rows: QuerySet[Any]) -> Coalesce:
     """How many of `rows` belong to the wording at hand."""
-    counted = rows.filter(revision=OuterRef("pk")).order_by().values("revision").annotate(number=Count("pk"))
+    counted = rows.filter(revision=OuterRef("revision")).order_by().values("revision").annotate(number=Count("pk"))
     return Coalesce(Subquery(counted.values("number")), 0)

@@ -13,7 +13,8 @@ def votes_of(*, campaign: Campaign, by: User) -> QuerySet[Vote]:
     """A reviewer's own votes, the newest first, with what became of each wording."""
     decisions = Decision.objects.order_by("-created_at", "-pk")
     return (
-        Vote.objects.filter(reviewer=by, revision__item__campaign=campaign)
+        Vote.objects.counted()
+        .filter(reviewer=by, revision__item__campaign=campaign)
         .select_related("revision__category")
         .prefetch_related(Prefetch("revision__decisions", decisions))
         .order_by("-created_at", "-pk")
@@ -49,7 +50,7 @@ def listed(
     *, campaign: Campaign, status: str = "", difficulty: str = "", major: str = "", search: str = ""
 ) -> QuerySet[Item]:
     """A lead's list of items, the newest first; an empty filter or an unknown status or difficulty narrows nothing."""
-    items = Item.objects.filter(campaign=campaign).select_related("revision__category", "author")
+    items = campaign.items.counted().select_related("revision__category", "author")
     if status in Item.Status.values:
         items = items.filter(status=status)
     if difficulty in Difficulty.values:

@@ -101,7 +101,7 @@ class ReviewerRow:
 def funnel(campaign: Campaign) -> Funnel:
     """How many are left after each stage."""
     documents = Document.objects.filter(corpus__in=campaign.draws.order_by().values("corpus")).count()
-    items = campaign.items.aggregate(
+    items = campaign.items.counted().aggregate(
         queries=Count("pk"),
         decided=Count("pk", filter=Q(status__in=DECIDED)),
         accepted=Count("pk", filter=Q(status=Item.Status.ACCEPTED)),
@@ -117,7 +117,7 @@ def funnel(campaign: Campaign) -> Funnel:
 
 def _clean(campaign: Campaign) -> int:
     """Accepted queries that leak no reference in force."""
-    accepted = campaign.items.filter(status=Item.Status.ACCEPTED).order_by("pk")
+    accepted = campaign.items.counted().filter(status=Item.Status.ACCEPTED).order_by("pk")
     leaks = current_check(campaign).scan(list(accepted.values_list("revision__query", flat=True)))
     return len(leaks) - int(leaks.sum())
 
@@ -131,7 +131,8 @@ def _released(campaign: Campaign) -> int:
 def vote_distribution(campaign: Campaign) -> list[VoteCount]:
     """Decided wordings by number of valid votes, each possible number included; fewest reviewers first."""
     rows = (
-        Decision.objects.filter(outcome__in=COUNTED, revision__item__campaign=campaign)
+        Decision.objects.counted()
+        .filter(outcome__in=COUNTED, revision__item__campaign=campaign)
         .order_by()
         .values_list("votes", "valid_votes")
         .annotate(wordings=Count("pk"))
@@ -149,7 +150,7 @@ def vote_table(campaign: Campaign, decided_only: bool = True) -> pd.DataFrame:
 
     Without `decided_only` it holds the votes on all wordings, also those still in review: never show that.
     """
-    votes = Vote.objects.filter(revision__item__campaign=campaign)
+    votes = Vote.objects.counted().filter(revision__item__campaign=campaign)
     if decided_only:
         votes = votes.filter(revision__decisions__outcome__in=COUNTED)  # at most one decision a wording is counted
     votes = votes.order_by("revision__item", "revision__number", "seat", "pk")
@@ -172,7 +173,7 @@ def agreement_of(votes: pd.DataFrame) -> Agreement:
 
 
 def _items(campaign: Campaign, scope: Scope) -> QuerySet[Item]:
-    items = Item.objects.filter(campaign=campaign)
+    items = campaign.items.counted()
     return items.filter(status=Item.Status.ACCEPTED) if scope == "accepted" else items
 
 
@@ -203,9 +204,11 @@ def natural_languages(campaign: Campaign, scope: Scope) -> list[tuple[str, int]]
 
 def annotators(campaign: Campaign) -> list[AnnotatorRow]:
     """Everybody who may write or has written, numbered for those who are not to see names."""
-    people = _people(campaign, Role.ANNOTATOR, Q(pk__in=campaign.items.order_by().values("author")))
+    people = _people(campaign, Role.ANNOTATOR, Q(pk__in=campaign.items.counted().order_by().values("author")))
     counts: dict[int, Counter[str]] = {}
-    for author, status, number in campaign.items.order_by().values_list("author", "status").annotate(n=Count("pk")):
+    for author, status, number in (
+        campaign.items.counted().order_by().values_list("author", "status").annotate(n=Count("pk"))
+    ):
         counts.setdefault(author, Counter())[status] = number
     none: Counter[str] = Counter()
     return [
@@ -221,7 +224,7 @@ def annotators(campaign: Campaign) -> list[AnnotatorRow]:
 
 def reviewers(campaign: Campaign, votes: pd.DataFrame) -> list[ReviewerRow]:
     """Everybody who may judge or has judged. Of how they voted, only what `votes`, a table of decided ones, tells."""
-    cast = Vote.objects.filter(revision__item__campaign=campaign)
+    cast = Vote.objects.counted().filter(revision__item__campaign=campaign)
     people = _people(campaign, Role.REVIEWER, Q(pk__in=cast.order_by().values("reviewer")))
     totals = dict(cast.order_by().values_list("reviewer").annotate(number=Count("pk")))
     decided = Counter(votes["reviewer"])

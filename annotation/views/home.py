@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation import actions, leases, progress
 from annotation.feedback import judgements
 from annotation.models import Item
+from annotation.queue import waiting_count
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 from campaigns.transitions import IllegalTransition, LostRace
@@ -20,7 +21,12 @@ _RECENT = 20
 @roles_required(Role.ANNOTATOR)
 def home(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     now = timezone.now()
-    own = Item.objects.filter(campaign=campaign, author=request.user).with_work().order_by("-submitted_at", "-pk")
+    own = (
+        Item.objects.counted()
+        .filter(campaign=campaign, author=request.user)
+        .with_work()
+        .order_by("-submitted_at", "-pk")
+    )
     returned = list(own.filter(status=Item.Status.RETURNED))
     said = judgements(returned)
     seeds = Seed.objects.filter(campaign=campaign)
@@ -30,7 +36,7 @@ def home(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         "counts": progress.own_counts(campaign=campaign, user=request.user, now=now),
         # One whose lease ran out is still in hand until somebody else takes it.
         "in_hand": seeds.filter(holder=request.user).select_related("document", "category").first(),
-        "waiting": seeds.claimable(now).count(),
+        "waiting": waiting_count(campaign=campaign, now=now),
         "returned": [(item, said[item.pk][:1]) for item in returned],
         "recent": own[:_RECENT],
     }

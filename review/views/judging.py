@@ -18,7 +18,7 @@ from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 from review import actions
 from review.models import Seat
-from review.queue import waiting
+from review.queue import waiting_count
 from review.seen import history, votes_of
 
 _RECENT = 20
@@ -35,7 +35,7 @@ def queue(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         "campaign": campaign,
         "today": votes.filter(created_at__gte=midnight).count(),
         "in_all": votes.count(),
-        "waiting": waiting(campaign=campaign, by=request.user, now=now).count(),
+        "waiting": waiting_count(campaign=campaign, by=request.user, now=now),
         "recent": votes[:_RECENT],
     }
     return render(request, "review/queue.html", context)

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, Category, User
+from campaigns.models import Campaign, Category
 from foundation.triggers import Trigger
 from sampling.models.clusters import Cluster, ClusterRun
 from sampling.models.corpora import Corpus, Document
@@ -70,13 +70,9 @@ class DrawExclusion(models.Model):
 
 
 class SeedQuerySet(models.QuerySet["Seed"]):
-    def claimable(self, now: datetime) -> SeedQuerySet:
-        """Nobody's: never claimed, or the lease ran out. In the order of the draw."""
-        free = Q(status=Seed.Status.DRAWN) | Q(status=Seed.Status.CLAIMED, lease_expires_at__lte=now)
-        return self.filter(free).order_by("rank", "pk")
-
-    def held_by(self, user: User, now: datetime) -> SeedQuerySet:
-        return self.filter(status=Seed.Status.CLAIMED, holder=user, lease_expires_at__gt=now)
+    def left_behind(self, now: datetime) -> SeedQuerySet:
+        """Claimed by leases that ran out."""
+        return self.filter(status=Seed.Status.CLAIMED, lease_expires_at__lte=now)
 
 
 class Seed(models.Model):

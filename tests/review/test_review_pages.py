@@ -193,7 +193,7 @@ class TestJudging:
         for _ in range(12):
             team.vote(team.item(), team.reviewers[0])
             team.judged(True, True, False, True)
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(11):
             assert reviewer.get(url(team, "queue")).status_code == 200
 
     def test_the_item_page_has_few_queries(

@@ -3,7 +3,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.models import Item
 from annotation.resemblance import find_similar, hints
 from campaigns.models import Campaign
 from foundation.terminal import Command as TerminalCommand
@@ -33,7 +32,7 @@ class Command(TerminalCommand):
         if campaign is None:
             raise NoSuchCampaign(f"{options['campaign']}: there is no such campaign")
         items, looked_up = find_similar(campaign=campaign, now=timezone.now(), watch=watch("embed"))
-        revisions = dict(Item.objects.filter(campaign=campaign).order_by("pk").values_list("revision", "pk"))
+        revisions = dict(campaign.items.counted().order_by("pk").values_list("revision", "pk"))
         found = hints([pk for pk in revisions if pk is not None])
         near = sorted((hint for hint in found.values() if hint.near), key=lambda hint: -hint.found.cosine)
         for hint in near:
