@@ -222,7 +222,7 @@ def test_taking_and_voting_cost_the_same_with_a_thousand_times_as_much_in_review
     assert "desk_in_order" in found
     assert "TEMP B-TREE" not in found  # SQLite's word for sorting
     assert "Sort" not in found
-    new = plan(team.campaign.items.new_in_review()[:1])
+    new = plan(team.campaign.items.new_in_review().values_list("pk", flat=True)[:1])
     assert "item_queue" in new
     assert "TEMP B-TREE" not in new
     assert "Sort" not in new
