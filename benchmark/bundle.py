@@ -162,23 +162,33 @@ def mapping(facts: Mapping[str, Any]) -> dict[str, list[list[str]]]:
     return levels
 
 
+def written(rows: verify.Rows) -> dict[str, bytes]:
+    """The tables' files."""
+    return {name: b"".join(_json(row) + b"\n" for row in table) for name, table in rows.items()}
+
+
 def files(content: Content) -> dict[str, bytes]:
     """The whole bundle, by file name."""
-    facts, rows = content.facts, tables(content)
-    listed = {name: b"".join(_json(row) + b"\n" for row in table) for name, table in rows.items()}
-    listed |= {
+    return assembled(content, written(tables(content)))
+
+
+def assembled(content: Content, tables_written: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The whole bundle around the files of its tables, which cost most and depend on neither number nor card."""
+    facts = content.facts
+    listed = {
+        **tables_written,
         verify.MAPPING: _pretty(mapping(facts)),
         verify.REFERENCES: _pretty(facts["references"]),
         STATISTICS: _pretty(facts["statistics"]),
         verify.CARD: facts["card"].encode(),
         verify.VERIFIER: facts["verifier"].encode(),
     }
-    manifest = _pretty(_manifest(content, rows, listed))
+    manifest = _pretty(_manifest(content, listed))
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in (listed | {MANIFEST: manifest}).items()}
     return dict(sorted((listed | {MANIFEST: manifest, SUMS: verify.sums(digests).encode()}).items()))
 
 
-def _manifest(content: Content, rows: verify.Rows, listed: Mapping[str, bytes]) -> dict[str, Any]:
+def _manifest(content: Content, listed: Mapping[str, bytes]) -> dict[str, Any]:
     facts = content.facts
     return {
         "format": verify.FORMAT,
@@ -188,9 +198,9 @@ def _manifest(content: Content, rows: verify.Rows, listed: Mapping[str, bytes]) 
         "rules": {**facts["rules"], "terms": terms(content.entries)},
         "waivers": facts["waivers"],
         "counts": {
-            "items": len(rows[BENCHMARK]),
-            "excluded": len(rows[EXCLUDED]),
-            "excluded_by_reason": dict(Counter(row["reason"] for row in rows[EXCLUDED])),
+            "items": len(content.entries),
+            "excluded": len(content.excluded),
+            "excluded_by_reason": dict(Counter(row.reason for row in content.excluded)),
         },
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in listed.items()

@@ -3,11 +3,11 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmark import verify
-from benchmark.bundle import Content, tables, terms
+from benchmark.bundle import Content, terms
 from benchmark.figures import LEVELS, by_level, by_subcategory, by_votes, most_first
 from benchmark.verify import EXCLUDED, PROVENANCE
 
@@ -29,8 +29,8 @@ _REASONS = {
 }
 
 
-def card(content: Content) -> str:
-    facts, rows = content.facts, tables(content)
+def card(content: Content, rows: verify.Rows) -> str:
+    facts = content.facts
     licences = Counter(row["licence"] or "not stated" for row in rows[PROVENANCE])
     parts = [
         _front_matter(facts, licences),
@@ -174,7 +174,7 @@ excerpt it was built on in `{PROVENANCE}`. Excerpts stay under the licence of th
 {table}"""
 
 
-def _left_out(excluded: list[dict[str, Any]]) -> str:
+def _left_out(excluded: Sequence[Mapping[str, Any]]) -> str:
     reasons = Counter(row["reason"] for row in excluded)
     table = _table(("Reason", "Items"), [(_REASONS[name], count) for name, count in most_first(reasons)])
     return f"""## Left out

@@ -11,9 +11,12 @@ The first rule that an item breaks is the reason given. Every reason keeps its c
 says which prompt, where and how long, a duplicate of which item.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from annotation.wording import normalise
 from decontamination.leaks import Match
@@ -43,21 +46,28 @@ class Refusal:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-def refusals(candidates: Iterable[Candidate], matches: Callable[[str], Sequence[Match]]) -> dict[str, Refusal]:
-    """By uid, why an item is left out. Whoever is not named is released.
+class Leaks(Protocol):
+    """The runs of words that texts share with the references in force and that are not waived."""
 
-    `matches` finds the runs of words that a text shares with the references in force and that are not waived.
-    """
-    refused: dict[str, Refusal] = {}
+    def scan(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """For each text, in order, whether it has any: much sooner than `leaks` says which."""
+
+    def leaks(self, text: str) -> Sequence[Match]: ...
+
+
+def refusals(candidates: Iterable[Candidate], check: Leaks) -> dict[str, Refusal]:
+    """By uid, why an item is left out. Whoever is not named is released."""
+    ordered = sorted(candidates, key=lambda candidate: candidate.uid)
+    refused = {candidate.uid: refusal for candidate in ordered if (refusal := _by_votes(candidate))}
+    agreed = [candidate for candidate in ordered if candidate.uid not in refused]
     released: dict[str, str] = {}  # query → uid
-    for candidate in sorted(candidates, key=lambda candidate: candidate.uid):
-        refusal = _by_votes(candidate) or _by_leak(candidate, matches(candidate.query))
-        if refusal is None:
-            first = released.setdefault(normalise(candidate.query), candidate.uid)
-            if first != candidate.uid:
-                refusal = Refusal("duplicate", {**_count(candidate), "same_as": first})
-        if refusal is not None:
-            refused[candidate.uid] = refusal
+    for candidate, leaks in zip(agreed, check.scan([candidate.query for candidate in agreed]), strict=True):
+        if leaks:
+            refused[candidate.uid] = _by_leak(candidate, check.leaks(candidate.query))
+            continue
+        first = released.setdefault(normalise(candidate.query), candidate.uid)
+        if first != candidate.uid:
+            refused[candidate.uid] = Refusal("duplicate", {**_count(candidate), "same_as": first})
     return refused
 
 
@@ -73,9 +83,7 @@ def _by_votes(candidate: Candidate) -> Refusal | None:
     return Refusal(IN_REVIEW if candidate.votes < candidate.reviewers else "rejected", _count(candidate))
 
 
-def _by_leak(candidate: Candidate, matches: Sequence[Match]) -> Refusal | None:
-    if not matches:
-        return None
+def _by_leak(candidate: Candidate, matches: Sequence[Match]) -> Refusal:
     longest = max(matches, key=lambda match: match.words)  # of equal ones the first in the text
     evidence = {
         "reference": longest.reference,

@@ -19,9 +19,16 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         """Newest first."""
         return self.filter(status=Release.Status.FROZEN).order_by("-number", "-pk")
 
+    def drafts(self) -> ReleaseQuerySet:
+        return self.filter(status=Release.Status.DRAFT).order_by("pk")
+
 
 class Release(models.Model):
-    """A numbered, frozen state of a campaign's benchmark. Its bundle is rebuilt from these rows alone."""
+    """A numbered, frozen state of a campaign's benchmark. Its bundle is rebuilt from these rows alone.
+
+    A draft is one that is being written, or that a killed process left behind: it is shown nowhere and counts for
+    nothing, and its number is taken only when it is frozen.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -48,7 +55,11 @@ class Release(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "number"], name="one_release_per_campaign_and_number"),
+            models.UniqueConstraint(
+                fields=["campaign", "number"],
+                condition=Q(status="frozen"),
+                name="one_frozen_release_per_campaign_and_number",
+            ),
             models.CheckConstraint(
                 condition=Q(status="draft", frozen_at__isnull=True)
                 | Q(status="frozen", frozen_at__isnull=False) & ~Q(digest=""),

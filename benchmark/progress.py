@@ -20,5 +20,5 @@ def release_counts(campaign: Campaign) -> ReleaseCounts:
     newest = Release.objects.frozen().filter(campaign=campaign).first()
     if newest is None:
         return ReleaseCounts(0, 0, 0, None)
-    # Numbers have no gaps: a release is frozen in the transaction that makes it, and never removed.
+    # Numbers have no gaps: a release takes the next one when it is frozen, and is never removed.
     return ReleaseCounts(newest.number, newest.size, newest.left_out, newest)

@@ -8,12 +8,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotation.models import NaturalLanguage
 from annotation.resemblance import hints
-from benchmark import actions, bundle, figures
+from benchmark import actions, bundle, figures, queries
 from benchmark.models import Release, ReleaseExclusion
+from benchmark.proposal import propose
 from campaigns.access import CampaignRequest, roles_required
 from campaigns.models import Campaign, Role
 
@@ -30,30 +31,42 @@ def releases(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
 
 @roles_required(Role.LEAD)
 def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
-    """First what would be in and out; then the release."""
+    """First what will happen; then the release."""
     now = timezone.now()
     if request.method != "POST":
-        proposal = actions.propose(campaign=campaign, by=request.user, now=now)
-        reasons = _reasons(Counter(row.reason for row in proposal.exclusions))
-        context = {"campaign": campaign, "proposal": proposal, "statistics": proposal.release.facts["statistics"]}
-        leaking = [row for row in proposal.exclusions if row.reason == ReleaseExclusion.Reason.LEAK]
-        found = hints([row.revision_id for row in proposal.items])
-        near = sorted(
-            ((row, found[row.revision_id]) for row in proposal.items if row.revision_id in found),
-            key=lambda pair: (-pair[1].found.cosine, pair[0].position),
-        )
-        context |= {"reasons": reasons, "leaking": leaking, "looked_up": len(found)}
-        near = [pair for pair in near if pair[1].near]
-        context |= {"near": near[:RESEMBLING_SHOWN], "more_near": len(near[RESEMBLING_SHOWN:])}
+        context = {"campaign": campaign, "outlook": queries.outlook(campaign)}
         return render(request, "benchmark/freeze.html", context)
     try:
         release = actions.freeze(campaign=campaign, by=request.user, now=now)
-    except actions.NothingToRelease as error:
+    except (actions.NothingToRelease, actions.Overtaken) as error:
         messages.error(request, str(error))
         return redirect("benchmark:releases", campaign.slug)
     said = _("Release %(n)d is frozen.") if release.frozen_at == now else _("Nothing has changed since release %(n)d.")
     messages.success(request, said % {"n": release.number})
     return redirect("benchmark:release", campaign.slug, release.number)
+
+
+@roles_required(Role.LEAD)
+@require_POST  # it writes nothing, but takes seconds: no link, prefetch or reload should set it off
+def look(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
+    """What would be in a release frozen now, and what would not."""
+    proposal = propose(campaign=campaign, by=request.user, now=timezone.now())
+    found = hints([row.revision_id for row in proposal.items])
+    near = sorted(
+        ((row, found[row.revision_id]) for row in proposal.items if row.revision_id in found),
+        key=lambda pair: (-pair[1].found.cosine, pair[0].position),
+    )
+    near = [pair for pair in near if pair[1].near]
+    context = {
+        "campaign": campaign,
+        "proposal": proposal,
+        "reasons": _reasons(Counter(row.reason for row in proposal.exclusions)),
+        "leaking": [row for row in proposal.exclusions if row.reason == ReleaseExclusion.Reason.LEAK],
+        "looked_up": len(found),
+        "near": near[:RESEMBLING_SHOWN],
+        "more_near": len(near[RESEMBLING_SHOWN:]),
+    }
+    return render(request, "benchmark/look.html", context)
 
 
 @roles_required(Role.LEAD)

@@ -90,6 +90,7 @@ PAGES: dict[str, tuple[str, set[str], tuple[str, ...]]] = {
     "review:withdraw": ("post", LEAD, ("item",)),
     "benchmark:releases": ("get", LEAD, ()),
     "benchmark:freeze": ("post", LEAD, ()),
+    "benchmark:look": ("post", LEAD, ()),
     "benchmark:release": ("get", LEAD, ("number",)),
     "benchmark:download": ("get", LEAD, ("number",)),
 }

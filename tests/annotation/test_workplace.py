@@ -141,7 +141,8 @@ def test_home_takes_the_same_queries_for_any_number_of_items(
             vote(item, reviewer)
             review.send_back(item=item, note="Longer.", by=lead, now=NOW)
     browser.get(url("home", campaign))  # fills the caches that outlive a request
-    # session, user, campaign, roles; counts, seed in hand, seeds drawn and left behind; items sent back; wordings, votes, decisions; recent
+    # session, user, campaign, roles; counts, seed in hand, seeds drawn, seeds left behind; items sent back;
+    # wordings, votes, decisions; recent
     with django_assert_num_queries(13):
         browser.get(url("home", campaign))
 

@@ -72,7 +72,7 @@ def content(entries: Iterable[Entry] = (), *, demo: bool = False, refused: Itera
     }
     made = Content(1, facts, list(entries) or [entry(n) for n in range(len(CATEGORIES))], list(refused))
     facts["statistics"] = verify.statistics(bundle.tables(made))
-    facts["card"] = card.card(made)
+    facts["card"] = card.card(made, bundle.tables(made))
     return made
 
 

@@ -1,8 +1,10 @@
 """What a release refuses, rule by rule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmark.eligibility import Candidate, refusals
 from benchmark.models import ReleaseExclusion
@@ -14,8 +16,22 @@ def candidate(uid: str = "a", **fields: object) -> Candidate:
     return Candidate(uid=uid, **{**given, **fields})  # type: ignore[arg-type]
 
 
-def clean(_text: str) -> Sequence[Match]:
-    return []
+class Found:
+    """A check that finds what it is told to, and remembers what it was asked."""
+
+    def __init__(self, found: Mapping[str, Sequence[Match]] | None = None) -> None:
+        self.found, self.scanned, self.looked_into = found or {}, list[str](), list[str]()
+
+    def scan(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        self.scanned += texts
+        return np.array([bool(self.found.get(text)) for text in texts], np.bool_)
+
+    def leaks(self, text: str) -> Sequence[Match]:
+        self.looked_into.append(text)
+        return self.found.get(text, [])
+
+
+clean = Found()
 
 
 def test_a_quorum_of_valid_votes_is_enough() -> None:
@@ -47,7 +63,7 @@ def test_a_leak_names_the_prompt_the_place_and_the_longest_run() -> None:
     prompts = [Prompt("mbpp", "7", "one two three four five six"), Prompt("mbpp", "8", "seven eight nine ten eleven")]
     index = Index.build(prompts, n=5)
     text = "seven eight nine ten eleven, and: One two three four five six!"
-    refused = refusals([candidate(query=text)], index.matches)["a"]
+    refused = refusals([candidate(query=text)], Found({text: index.matches(text)}))["a"]
     assert refused.reason == "leak"
     evidence = dict(refused.evidence)
     assert text[evidence["start"] : evidence["end"]] == "One two three four five six"
@@ -65,11 +81,12 @@ def test_an_item_that_is_not_released_displaces_none() -> None:
     assert set(refusals([candidate("a", query="Same?", valid=1), candidate("b", query="Same?")], clean)) == {"a"}
 
 
-def test_nobody_looks_for_leaks_in_what_is_refused_anyway() -> None:
-    def never(_text: str) -> Sequence[Match]:
-        raise AssertionError
-
-    assert set(refusals([candidate(valid=0)], never)) == {"a"}
+def test_nobody_looks_for_leaks_in_what_is_refused_anyway_nor_into_what_is_clean() -> None:
+    match = Match("toy", "1", 0, 5, 10, 0, 5, "run")
+    check = Found({"query b": [match], "query c": [match]})
+    refused = refusals([candidate("a"), candidate("b"), candidate("c", valid=0)], check)
+    assert {uid: refusal.reason for uid, refusal in refused.items()} == {"b": "leak", "c": "rejected"}
+    assert (check.scanned, check.looked_into) == (["query a", "query b"], ["query b"])
 
 
 def test_of_an_undecided_item_no_vote_is_told() -> None:

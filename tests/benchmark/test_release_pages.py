@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from benchmark import actions, bundle
+from benchmark import actions, bundle, proposal
 from benchmark.models import Release
-from benchmark.progress import release_counts
+from benchmark.progress import ReleaseCounts, release_counts
 from tests.benchmark.conftest import PROMPT, Team, make_reference
-from tests.factories import make_campaign, make_lead
+from tests.factories import NOW, make_campaign, make_lead
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def url(team: Team, name: str, *arguments: object) -> str:
 
 def test_the_lead_first_sees_what_would_be_in_and_out(lead: Client, team: Team) -> None:
     team.mixed()
-    page = lead.get(url(team, "freeze"))
+    page = lead.post(url(team, "look"))
     text = page.content.decode()
     assert len(page.context["proposal"].items) == 3
     assert {name: count for name, _label, count in page.context["reasons"]} == {
@@ -44,10 +44,40 @@ def test_freezing_shows_the_release_and_again_changes_nothing(lead: Client, team
     first = lead.post(url(team, "freeze"), follow=True)
     assert first.redirect_chain == [(url(team, "release", 1), 302)]
     assert "Release 1 is frozen." in first.content.decode()
-    assert "Nothing has changed since release 1" in lead.get(url(team, "freeze")).content.decode()
+    assert "Nothing has changed since release 1" in lead.post(url(team, "look")).content.decode()
     again = lead.post(url(team, "freeze"), follow=True)
     assert "Nothing has changed since release 1." in again.content.decode()
     assert Release.objects.get().created_by == team.lead
+
+
+def test_before_anything_is_computed_the_lead_sees_what_is_cheap_to_count(
+    lead: Client, team: Team, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.mixed()
+    team.freeze()
+    monkeypatch.setattr(proposal, "refusals", None)  # a GET computes no release
+    with django_assert_num_queries(7):  # session, user, campaign, roles; newest, statuses, references
+        page = lead.get(url(team, "freeze"))
+    text = page.content.decode()
+    assert {status: items for status, _label, items in page.context["outlook"].statuses} == {
+        "accepted": 3, "rejected": 1, "in_review": 1, "returned": 1, "withdrawn": 1,
+    }  # fmt: skip
+    assert "Release 1 holds 3 items." in text
+    assert "Freeze release 2" in text
+    assert "No references are loaded" in text
+    for _ in range(5):
+        team.item(True, True, True, True)
+    with django_assert_num_queries(7):
+        lead.get(url(team, "freeze"))
+
+
+def test_a_release_that_is_overtaken_each_time_is_told_of(
+    lead: Client, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.item(True, True, True, True)
+    monkeypatch.setattr(actions, "_PASSES", 0)
+    answer = lead.post(url(team, "freeze"), follow=True)
+    assert "changed each time the release was computed" in answer.content.decode()
 
 
 def test_where_nothing_is_agreed_on_nothing_is_frozen(lead: Client, team: Team) -> None:
@@ -140,3 +170,12 @@ def test_the_set_up_page_gets_its_counts(team: Team) -> None:
     release = team.freeze()
     counts = release_counts(team.campaign)
     assert (counts.releases, counts.items, counts.excluded, counts.newest) == (1, 3, 4, release)
+
+
+def test_drafts_are_on_no_page_and_count_for_nothing(lead: Client, team: Team) -> None:
+    Release.objects.create(campaign=team.campaign, number=1, created_at=NOW)
+    assert release_counts(team.campaign) == ReleaseCounts(0, 0, 0, None)
+    assert "None yet." in lead.get(url(team, "releases")).content.decode()
+    assert [lead.get(url(team, page, 1)).status_code for page in ("release", "download")] == [404, 404]
+    team.item(True, True, True, True)
+    assert "Freeze release 1" in lead.get(url(team, "freeze")).content.decode()

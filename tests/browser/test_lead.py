@@ -263,6 +263,8 @@ def test_a_release_is_frozen_downloaded_and_verified_without_quorum(
     page = signed_in(lead, f"/c/{campaign.slug}/releases/")
     expect(page.locator("main")).to_contain_text("None yet.")
     page.get_by_role("link", name="Freeze a release").click()
+    expect(page.locator("main .stats")).to_contain_text("accepted")
+    page.get_by_role("button", name="Look at what would be in it").click()
     expect(page.locator("main .stats")).to_contain_text("items in")
     assert not Release.objects.exists()
     page.get_by_role("button", name="Freeze release 1").click()
@@ -293,6 +295,7 @@ def test_a_release_is_frozen_downloaded_and_verified_without_quorum(
 
     # Nothing has changed, so there is no second release.
     page.goto(f"/c/{campaign.slug}/releases/freeze/")
+    page.get_by_role("button", name="Look at what would be in it").click()
     expect(page.locator("main")).to_contain_text("Nothing has changed since release 1")
     page.goto(f"/c/{campaign.slug}/releases/")
     expect(page.locator("main tbody tr")).to_have_count(1)

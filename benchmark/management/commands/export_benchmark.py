@@ -26,6 +26,7 @@ class Command(TerminalCommand):
         NoSuchCampaign,
         NoSuchRelease,
         actions.NothingToRelease,
+        actions.Overtaken,
         folder.Occupied,
         OSError,
     )
