@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, Category, User
+from campaigns.models import Campaign, Category
 from campaigns.triggers import Trigger, append_only
 from decontamination.models import Reference, ReferenceSet
 
@@ -342,9 +342,6 @@ class SeedQuerySet(models.QuerySet["Seed"]):
         """Nobody's: never claimed, or the lease ran out. In the order of the draw."""
         free = Q(status=Seed.Status.DRAWN) | Q(status=Seed.Status.CLAIMED, lease_expires_at__lte=now)
         return self.filter(free).order_by("rank", "pk")
-
-    def held_by(self, user: User, now: datetime) -> SeedQuerySet:
-        return self.filter(status=Seed.Status.CLAIMED, holder=user, lease_expires_at__gt=now)
 
 
 class Seed(models.Model):

@@ -9,7 +9,7 @@ from sampling import actions
 from sampling.actions import check_documents, frequent_runs
 from sampling.allocation import lot
 from sampling.models import Assignment, Cluster, ClusterDecision, Document, Draw, Seed
-from sampling.progress import chosen_corpus, corpus_state, seed_counts
+from sampling.progress import chosen_corpus, corpus_state
 from tests.factories import NOW, category, make_campaign, make_corpus, make_document, make_lead, make_seeds
 
 pytestmark = pytest.mark.django_db
@@ -172,13 +172,6 @@ def test_the_state_of_a_corpus_counts_what_there_is(seed: Seed, campaign: Campai
     assert dict(state.languages) == {"en": 4, "zh": 1}
     assert state.poorly_read == []
     assert not corpus_state(make_corpus()).classified
-
-
-def test_seed_counts_name_every_category(seed: Seed, campaign: Campaign) -> None:
-    counts = seed_counts(campaign)
-    assert counts.total == counts.by_status["drawn"] == 3
-    assert len(counts.by_category) == 40
-    assert counts.by_category[seed.category.slug] == 3
 
 
 def test_the_corpus_in_use_is_the_one_drawn_from(campaign: Campaign, seed: Seed) -> None:
