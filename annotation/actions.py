@@ -160,7 +160,7 @@ def revise(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) ->
             verb=Verb.ITEM_REVISED,
             data=data,
             revision=revision,
-            queued=False,
+            queued_at=None,
         )
         Draft.objects.filter(seed_id=item.seed_id, annotator=by).delete()
     item.status, item.revision = current.status, revision

@@ -57,7 +57,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
     def new_in_review(self) -> ItemQuerySet:
         """Not laid before the reviewers yet."""
-        return self.counted().filter(status=Item.Status.IN_REVIEW, queued=False).order_by("pk")
+        return self.counted().filter(status=Item.Status.IN_REVIEW, queued_at=None).order_by("pk")
 
     def with_work(self) -> ItemQuerySet:
         return self.select_related("revision__category", "author", "seed__document")
@@ -83,7 +83,7 @@ class Item(models.Model):
         "annotation.Revision", models.PROTECT, null=True, related_name="+", help_text="the current one"
     )
     purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.REAL)
-    queued = models.BooleanField(default=False, help_text="its wording has been laid before the reviewers")
+    queued_at = models.DateTimeField(null=True, help_text="when its wording was laid before the reviewers")
     submitted_at = models.DateTimeField()
 
     objects = ItemQuerySet.as_manager()
@@ -96,11 +96,13 @@ class Item(models.Model):
                 name="item_status_known",
             ),
             models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="item_purpose_known"),
-            models.CheckConstraint(condition=Q(queued=False) | Q(status="in_review"), name="queued_item_is_in_review"),
+            models.CheckConstraint(
+                condition=Q(queued_at=None) | Q(status="in_review"), name="queued_item_is_in_review"
+            ),
         ]
         # Of those in review, the few that are not queued yet stand together. (No partial index: SQLite uses one only
         # where the values of its condition stand in the statement itself.)
-        indexes = [models.Index(fields=["campaign", "purpose", "status", "queued", "id"], name="item_queue")]
+        indexes = [models.Index(fields=["campaign", "purpose", "status", "queued_at", "id"], name="item_queue")]
 
 
 class Revision(models.Model):

@@ -80,7 +80,7 @@ def take_seat(*, campaign: Campaign, by: User, now: datetime) -> Seat | None:
     """
     _require(campaign, by, Role.REVIEWER)
     membership = campaign.memberships.get(user=by, role=Role.REVIEWER)
-    desk = desks.desk_at_work(campaign=campaign, membership=membership)
+    desk = desks.desk_at_work(campaign=campaign, membership=membership, now=now)
     for row in waiting(desk=desk, now=now).select_related("revision")[:_RACES]:
         # A transaction for each try: two reviewers who search at once must not hold one item and wait for the next.
         with transaction.atomic():
@@ -259,6 +259,6 @@ def _decide(
     data: dict[str, Any] = {"revision": revision.pk, "valid_votes": sum(valid), "votes": len(valid)}
     if note:
         data["note"] = note
-    move(item, outcome, table=ITEM, campaign=item.campaign, by=by, now=now, verb=verb, data=data, queued=False)
+    move(item, outcome, table=ITEM, campaign=item.campaign, by=by, now=now, verb=verb, data=data, queued_at=None)
     desks.cleared(revision=revision)
     return decision

@@ -5,6 +5,7 @@ on each vote, seat and decision keeps the desks up to date, so that asking for w
 """
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, F
@@ -16,12 +17,12 @@ from review.models import Desk, Seat, Vote, Waiting
 _ITEMS = 200  # laid out in one transaction
 
 
-def desk_at_work(*, campaign: Campaign, membership: Membership) -> Desk:
+def desk_at_work(*, campaign: Campaign, membership: Membership, now: datetime) -> Desk:
     """A reviewer's desk with everything on it that is in review now."""
     desk = Desk.objects.filter(membership=membership).first() or _set_up(campaign, membership)
     if not desk.filled:
         _fill(campaign, desk)
-    while _lay_out(campaign):
+    while _lay_out(campaign, now):
         pass
     return desk
 
@@ -58,7 +59,10 @@ def _set_up(campaign: Campaign, membership: Membership) -> Desk:
 
 def _fill(campaign: Campaign, desk: Desk) -> None:
     """Lay on a new desk what was laid out before. A run that was cut off begins again, and lays nothing twice."""
-    last, before = 0, campaign.items.counted().filter(status=Item.Status.IN_REVIEW, queued=True).order_by("pk")
+    last, before = (
+        0,
+        campaign.items.counted().filter(status=Item.Status.IN_REVIEW, queued_at__isnull=False).order_by("pk"),
+    )
     while rows := list(before.filter(pk__gt=last).values_list("pk", flat=True)[: _ITEMS * 5]):
         last = rows[-1]
         with transaction.atomic():
@@ -67,7 +71,7 @@ def _fill(campaign: Campaign, desk: Desk) -> None:
     desk.filled = True
 
 
-def _lay_out(campaign: Campaign) -> bool:
+def _lay_out(campaign: Campaign, now: datetime) -> bool:
     """Lay the next wordings that are new in review on all desks; whether there were any."""
     new = campaign.items.new_in_review().values_list("pk", flat=True)
     if not (rows := list(new[:_ITEMS])):
@@ -77,13 +81,15 @@ def _lay_out(campaign: Campaign) -> bool:
         of_reviewers = Desk.objects.filter(membership__campaign=campaign, membership__role=Role.REVIEWER)
         items = _in_review(campaign, rows, queued=False)
         _lay(items, of_reviewers.select_related("membership").order_by("pk"))
-        Item.objects.filter(pk__in=[item.pk for item in items]).update(queued=True)
+        Item.objects.filter(pk__in=[item.pk for item in items]).update(queued_at=now)
     return True
 
 
 def _in_review(campaign: Campaign, pks: Collection[int], *, queued: bool) -> list[Item]:
     """Those of the items that still are, for nobody else to change until this transaction ends."""
-    items = Item.objects.filter(campaign=campaign, pk__in=pks, status=Item.Status.IN_REVIEW, queued=queued)
+    items = Item.objects.filter(
+        campaign=campaign, pk__in=pks, status=Item.Status.IN_REVIEW, queued_at__isnull=not queued
+    )
     return list(items.select_for_update(no_key=True).order_by("pk"))
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Count, F
 
-from campaigns.models import Campaign
 from sampling.embedding.model import CannotLoad
 from sampling.embedding.store import BrokenStore, VectorStore
-from sampling.models import ClusterRun, Corpus, Document, Seed
+from sampling.models import ClusterRun, Corpus, Document
 from sampling.queries.drift import Drift, drift
 from sampling.queries.embedding import chosen_model, poorly_read_languages
 
@@ -75,20 +74,3 @@ def _embedded(model: str, digests: list[str]) -> int:
         return sum(digest in store for digest in digests) if model else 0
     except BrokenStore:
         return 0
-
-
-@dataclass(frozen=True)
-class SeedCounts:
-    total: int
-    by_status: dict[str, int]
-    by_category: dict[str, int]  # of every category of the taxonomy, by slug, in its order
-
-
-def seed_counts(campaign: Campaign) -> SeedCounts:
-    rows = list(campaign.seeds.values_list("status", "category__slug").annotate(number=Count("pk")).order_by("status"))
-    by_status = dict.fromkeys(Seed.Status.values, 0)
-    by_category = dict.fromkeys(campaign.taxonomy.categories.order_by("position").values_list("slug", flat=True), 0)
-    for status, slug, number in rows:
-        by_status[status] += number
-        by_category[slug] = by_category.get(slug, 0) + number
-    return SeedCounts(sum(by_status.values()), by_status, by_category)

@@ -97,7 +97,7 @@ def test_real_questions_become_a_verified_release(
     page = signed_in(annotator, "/c/real/annotate/")
     page.keyboard.press("c")
     for number, (query, seed) in enumerate(zip(QUERIES, campaign.seeds.order_by("rank"), strict=False)):
-        expect(page.locator(".seed-title")).to_have_text(seed.document.title or seed.document.key)
+        expect(page.locator(".read h2").first).to_have_text(seed.document.title or seed.document.key)
         original = take_first_words(page)
         leaking = f"{published_leak()} {query}"
         if number == 0:

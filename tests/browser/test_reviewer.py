@@ -198,8 +198,8 @@ def test_the_last_of_four_votes_decides_and_the_outcome_is_shown(
     expect(page.locator("#judging")).to_contain_text("UNCLEAR-TO-")
     assert not {*NAMES[:3], "Agatha"} & set(page.locator("main").inner_text().split())
     own = signed_in(team.author, f"/c/{team.campaign.slug}/annotate/items/{item.pk}/")
-    expect(own.locator(".judgement .votes li")).to_have_count(4)
-    expect(own.locator(".judgement")).to_contain_text("UNCLEAR-TO-")
+    expect(own.locator("main .votes li")).to_have_count(4)
+    expect(own.locator("main .votes")).to_contain_text("UNCLEAR-TO-")
     assert not set(NAMES) & set(own.locator("main").inner_text().split())
 
 

@@ -134,7 +134,7 @@ class TestTakingASeat:
 
 def desk(team: Team, reviewer: int) -> Desk:
     membership = team.campaign.memberships.get(user=team.reviewers[reviewer], role=Role.REVIEWER)
-    return desks.desk_at_work(campaign=team.campaign, membership=membership)
+    return desks.desk_at_work(campaign=team.campaign, membership=membership, now=team.now)
 
 
 def make_reviewer_too(team: Team, user: User) -> None:

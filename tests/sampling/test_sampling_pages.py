@@ -10,7 +10,7 @@ from sampling.actions import check_documents
 from sampling.drawing.allocation import lot
 from sampling.models import Assignment, Cluster, ClusterDecision, Document, Draw, Seed
 from sampling.queries.corpora import chosen_corpus
-from sampling.queries.progress import corpus_state, seed_counts
+from sampling.queries.progress import corpus_state
 from sampling.queries.verdicts import frequent_runs
 from tests.factories import NOW, category, make_campaign, make_corpus, make_document, make_lead, make_seeds
 
@@ -174,13 +174,6 @@ def test_the_state_of_a_corpus_counts_what_there_is(seed: Seed, campaign: Campai
     assert dict(state.languages) == {"en": 4, "zh": 1}
     assert state.poorly_read == []
     assert not corpus_state(make_corpus()).classified
-
-
-def test_seed_counts_name_every_category(seed: Seed, campaign: Campaign) -> None:
-    counts = seed_counts(campaign)
-    assert counts.total == counts.by_status["drawn"] == 3
-    assert len(counts.by_category) == 40
-    assert counts.by_category[seed.category.slug] == 3
 
 
 def test_the_corpus_in_use_is_the_one_drawn_from(campaign: Campaign, seed: Seed) -> None:
