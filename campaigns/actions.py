@@ -54,13 +54,19 @@ def load_taxonomy(*, path: Path | None = None) -> Taxonomy:
         slug, title = data["name"], data.get("title", data["name"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadTaxonomy(f"{path}: {error!r}") from error
+    slugs = [category_slug(name) for _major, name, _description in entries]
+    if twice := sorted({each for each in slugs if slugs.count(each) > 1}):
+        raise BadTaxonomy(f"{path}: more than one category is called {', '.join(twice)}")
     taxonomy, _created = Taxonomy.objects.update_or_create(slug=slug, defaults={"title": title})
-    for position, (major, name, description) in enumerate(entries):
-        Category.objects.update_or_create(
-            taxonomy=taxonomy,
-            slug=category_slug(name),
-            defaults={"major": major, "name": name, "description": description, "position": position},
-        )
+    Category.objects.bulk_create(
+        [
+            Category(taxonomy=taxonomy, slug=each, major=major, name=name, description=description, position=position)
+            for position, (each, (major, name, description)) in enumerate(zip(slugs, entries, strict=True))
+        ],
+        update_conflicts=True,
+        unique_fields=["taxonomy", "slug"],
+        update_fields=["major", "name", "description", "position"],
+    )
     return taxonomy
 
 

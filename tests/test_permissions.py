@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from pytest_django import DjangoDbBlocker
 
 from annotation import actions as annotation
 from annotation import leases
@@ -110,12 +112,20 @@ def test_every_url_is_listed() -> None:
     assert set(named(get_resolver())) == set(PAGES)
 
 
-@pytest.fixture
-def campaign(db: None) -> Campaign:
+@pytest.fixture(scope="module")
+def kept(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """One transaction for the module: each test's own is nested in it, and finds again what the fixtures made."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def campaign(kept: None) -> Campaign:
     return make_campaign()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def visitors(campaign: Campaign) -> dict[str, User | None]:
     return {
         "visitor": None,
@@ -126,7 +136,7 @@ def visitors(campaign: Campaign) -> dict[str, User | None]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def arguments(campaign: Campaign, visitors: dict[str, User | None]) -> dict[str, Any]:
     """Real objects where there is one, so that "no entry" is not mistaken for "not found"."""
     _, unclaimed = make_seeds(campaign, 2)
@@ -157,6 +167,7 @@ def arguments(campaign: Campaign, visitors: dict[str, User | None]) -> dict[str,
     }  # fmt: skip
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("page", sorted(PAGES))
 @pytest.mark.parametrize("who", sorted(ANYBODY))
 def test_entry(
@@ -181,6 +192,7 @@ def test_entry(
         assert answer.status_code == 403
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "page", sorted(name for name, (method, *_) in PAGES.items() if method == "post" and name not in ASKS_FIRST)
 )
@@ -195,12 +207,14 @@ def test_what_changes_something_takes_no_get(
     assert client.get(address).status_code == 405
 
 
+@pytest.mark.django_db
 def test_forms_need_their_token(campaign: Campaign) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(make_annotator(campaign))
     assert strict.post(reverse("annotation:claim", args=[campaign.slug])).status_code == 403
 
 
+@pytest.mark.django_db
 def test_an_annotator_does_not_open_another_ones_work(
     campaign: Campaign, arguments: dict[str, Any], client: Client
 ) -> None:
@@ -211,6 +225,7 @@ def test_an_annotator_does_not_open_another_ones_work(
         assert b"How is a list of numbers sorted in place?" not in answer.content
 
 
+@pytest.mark.django_db
 def test_every_answer_carries_the_security_policy(client: Client, campaign: Campaign) -> None:
     client.force_login(make_user())
     policy = client.get(reverse("home"))["Content-Security-Policy"]
