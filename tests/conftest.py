@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
+from django.db import connection, transaction
 from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from campaigns import triggers
 from tests import loopback
+from tests.team import Team, TeamMaker, make_team
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -80,6 +82,24 @@ def _emptied_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if real:
         triggers.drop_all()  # emptying is followed by post_migrate, which makes them again
+
+
+@pytest.fixture(scope="module")
+def kept_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """One transaction for a module's fixtures: each test's own is nested in it and leaves them as it found them."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return make_team()
+
+
+@pytest.fixture
+def new_team(db: None) -> TeamMaker:
+    return make_team
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from pytest_django import DjangoDbBlocker
 
 from annotation import actions as annotation
 from annotation import leases
@@ -113,15 +111,7 @@ def test_every_url_is_listed() -> None:
 
 
 @pytest.fixture(scope="module")
-def kept(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """One transaction for the module: each test's own is nested in it, and finds again what the fixtures made."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-@pytest.fixture(scope="module")
-def campaign(kept: None) -> Campaign:
+def campaign(kept_rows: None) -> Campaign:
     return make_campaign()
 
 

@@ -14,8 +14,8 @@ from campaigns.actions import add_member
 from campaigns.models import Campaign, Event, User
 from campaigns.transitions import LostRace
 from sampling.models import Seed
-from tests.annotation.writing import wording
 from tests.factories import NOW, later, make_annotator, make_campaign, make_lead, make_reviewer, make_seeds
+from tests.team import wording
 
 pytestmark = pytest.mark.django_db
 

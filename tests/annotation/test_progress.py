@@ -5,8 +5,8 @@ import pytest
 from annotation import actions, leases, progress
 from annotation.models import Item
 from campaigns.models import Campaign, Membership, User
-from tests.annotation.writing import write_item
 from tests.factories import NOW, later, make_annotator, make_campaign, make_seeds
+from tests.team import write_item
 
 pytestmark = pytest.mark.django_db
 

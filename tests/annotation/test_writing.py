@@ -16,8 +16,8 @@ from campaigns.transitions import IllegalTransition, move
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from sampling.models import Seed
-from tests.annotation.writing import wording, write_item
 from tests.factories import NOW, later, make_annotator, make_lead, make_seeds
+from tests.team import wording, write_item
 
 pytestmark = pytest.mark.django_db
 

@@ -19,8 +19,9 @@ from decontamination import waivers
 from decontamination.checks import current_check
 from decontamination.models import Reference
 from review.models import Vote
-from tests.benchmark.conftest import PROMPT, Team, make_reference, make_team
+from tests.benchmark.conftest import PROMPT, make_reference
 from tests.factories import NOW, later
+from tests.team import Team, make_team
 
 
 def rows(files: dict[str, bytes], name: str) -> list[dict[str, Any]]:
@@ -51,8 +52,8 @@ def test_only_agreed_and_clean_items_get_in_and_every_other_has_its_reason(team:
 def test_votes_on_an_earlier_wording_do_not_count(team: Team) -> None:
     team.item(True, True, True, True)
     item = team.item(True, True, True, False)
-    team.rewrite(item, query="How do I count the lines of a large file?")
-    team.vote(item, True, True, False, False)
+    team.sent_back(item)
+    team.votes(item, [True, True, False, False])
     assert reasons(team.freeze()) == {item.pk: "rejected"}
 
 

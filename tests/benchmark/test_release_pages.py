@@ -12,8 +12,9 @@ from django.urls import reverse
 from benchmark import actions, bundle
 from benchmark.models import Release
 from benchmark.progress import release_counts
-from tests.benchmark.conftest import PROMPT, Team, make_reference
+from tests.benchmark.conftest import PROMPT, make_reference
 from tests.factories import make_campaign, make_lead
+from tests.team import Team
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sampling.actions.embedding import chosen_model, store_of
 from sampling.model import Model
 from sampling.models import SimilarityCalibration
 from tests.factories import NOW
-from tests.review.conftest import Team
+from tests.team import Team
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def test_the_nearest_prompt_is_kept_and_shown_as_advice(team: Team, client: Clie
 
 
 def test_what_resembles_is_named_before_a_release_is_frozen(team: Team, client: Client, vectors: None) -> None:
-    item = team.judged(True, True, True, True, query="QUERY-NEAR")
+    item = team.item(True, True, True, True, query="QUERY-NEAR")
     references(mine="PROMPT-NEAR")
     place(**{"QUERY-NEAR": 10, "PROMPT-NEAR": 0})
     calibrated(0.9)

@@ -9,7 +9,7 @@ from annotation.models import Revision
 from campaigns.models import User
 from review.models import Decision, Seat, Vote
 from tests.factories import NOW, make_reviewer
-from tests.review.conftest import Team
+from tests.team import Team
 
 
 def refused(name: str) -> Any:
