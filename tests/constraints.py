@@ -10,12 +10,13 @@ from django.db import IntegrityError, models, transaction
 
 def unique_by_columns() -> dict[str, str]:
     """SQLite says of a broken UNIQUE constraint which columns it has, and not what it is called."""
-    return {
-        ", ".join(f"{model._meta.db_table}.{model._meta.get_field(name).column}" for name in each.fields): each.name
-        for model in apps.get_models()
-        for each in model._meta.constraints
-        if isinstance(each, models.UniqueConstraint)
-    }
+    found: dict[str, str] = {}
+    for model in apps.get_models():
+        columns = {field.name: f"{model._meta.db_table}.{field.column}" for field in model._meta.concrete_fields}
+        for each in model._meta.constraints:
+            if isinstance(each, models.UniqueConstraint):
+                found[", ".join(columns[name] for name in each.fields)] = each.name
+    return found
 
 
 def broken(error: IntegrityError) -> str:
