@@ -3,14 +3,17 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
 SERVE ?= 1
+# How many processes test at once.
+WORKERS ?= auto
 # Everything the application writes lies here.
 export QUORUM_DATA_DIR ?= $(CURDIR)/var
 
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
+PYTEST := PYTHONPATH=$(VENV)-perf $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 GUNICORN := $(BIN)/gunicorn config.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --log-level warning --no-control-socket
 
-.PHONY: help demo run serve test check perf clean
+.PHONY: help demo run serve test coverage check perf clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -41,9 +44,13 @@ run: $(VENV)/.installed
 	@echo "http://127.0.0.1:$(PORT)/ (Ctrl+C stops it)"
 	@exec $(GUNICORN)
 
-## make test          all tests
+## make test          all tests, on every core (WORKERS=0: in one process)
 test: $(VENV)/.installed-dev
-	PYTHONPATH=$(VENV)-perf $(BIN)/python -m pytest
+	$(PYTEST)
+
+## make coverage      all tests, and how much of the application they run, which may not fall
+coverage: $(VENV)/.installed-dev
+	$(PYTEST) --cov --cov-report=term:skip-covered
 
 ## make check         style, types, import rules, migrations, deployment settings, templates
 check: $(VENV)/.installed-dev
@@ -67,4 +74,4 @@ perf: $(VENV)/.installed-dev
 	PYTHONPATH=$(VENV)-perf $(BIN)/python -m perf
 
 clean:
-	rm -rf $(VENV) $(VENV)-perf .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-perf .mypy_cache .ruff_cache .pytest_cache .coverage

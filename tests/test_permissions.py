@@ -111,12 +111,12 @@ def test_every_url_is_listed() -> None:
     assert set(named(get_resolver())) == set(PAGES)
 
 
-@pytest.fixture
-def campaign(db: None) -> Campaign:
+@pytest.fixture(scope="module")
+def campaign(kept_rows: None) -> Campaign:
     return make_campaign()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def visitors(campaign: Campaign) -> dict[str, User | None]:
     return {
         "visitor": None,
@@ -127,7 +127,7 @@ def visitors(campaign: Campaign) -> dict[str, User | None]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def arguments(campaign: Campaign, visitors: dict[str, User | None]) -> dict[str, Any]:
     """Real objects where there is one, so that "no entry" is not mistaken for "not found"."""
     _, unclaimed = make_seeds(campaign, 2)
@@ -158,6 +158,7 @@ def arguments(campaign: Campaign, visitors: dict[str, User | None]) -> dict[str,
     }  # fmt: skip
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("page", sorted(PAGES))
 @pytest.mark.parametrize("who", sorted(ANYBODY))
 def test_entry(
@@ -182,6 +183,7 @@ def test_entry(
         assert answer.status_code == 403
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "page", sorted(name for name, (method, *_) in PAGES.items() if method == "post" and name not in ASKS_FIRST)
 )
@@ -196,12 +198,14 @@ def test_what_changes_something_takes_no_get(
     assert client.get(address).status_code == 405
 
 
+@pytest.mark.django_db
 def test_forms_need_their_token(campaign: Campaign) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(make_annotator(campaign))
     assert strict.post(reverse("annotation:claim", args=[campaign.slug])).status_code == 403
 
 
+@pytest.mark.django_db
 def test_an_annotator_does_not_open_another_ones_work(
     campaign: Campaign, arguments: dict[str, Any], client: Client
 ) -> None:
@@ -212,6 +216,7 @@ def test_an_annotator_does_not_open_another_ones_work(
         assert b"How is a list of numbers sorted in place?" not in answer.content
 
 
+@pytest.mark.django_db
 def test_every_answer_carries_the_security_policy(client: Client, campaign: Campaign) -> None:
     client.force_login(make_user())
     policy = client.get(reverse("home"))["Content-Security-Policy"]

@@ -5,7 +5,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import connections
 
 from annotation import actions, leases
 from annotation.leases import LeaseLost, NotAnAnnotator
@@ -14,8 +14,9 @@ from campaigns.actions import add_member
 from campaigns.models import Campaign, Event, User, Verb
 from campaigns.transitions import LostRace
 from sampling.models import Seed
-from tests.annotation.writing import wording
+from tests.constraints import refused
 from tests.factories import NOW, later, make_annotator, make_campaign, make_lead, make_reviewer, make_seeds
+from tests.team import wording
 
 pytestmark = pytest.mark.django_db
 
@@ -182,13 +183,13 @@ def test_a_claim_from_a_second_tab_between_reading_and_writing_gives_that_seed(
     ],
 )
 def test_one_live_lease_per_seed_is_whole_or_not_there(seed: Seed, broken: dict[str, object]) -> None:
-    with pytest.raises(IntegrityError, match="one_live_lease_per_seed"), transaction.atomic():
+    with refused("one_live_lease_per_seed"):
         Seed.objects.filter(pk=seed.pk).update(**broken)
 
 
 def test_one_live_lease_per_annotator(held: Seed, annotator: User, campaign: Campaign) -> None:
     (other,) = make_seeds(campaign)
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("one_live_lease_per_annotator"):
         Seed.objects.filter(pk=other.pk).update(
             status="claimed", holder=annotator, lease_token="t", lease_expires_at=later(minutes=5)
         )

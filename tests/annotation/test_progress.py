@@ -2,8 +2,8 @@ import pytest
 
 from annotation import leases, progress
 from campaigns.models import Campaign, User
-from tests.annotation.writing import write_item
 from tests.factories import NOW, later, make_campaign, make_seeds
+from tests.team import write_item
 
 pytestmark = pytest.mark.django_db
 

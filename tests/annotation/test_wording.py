@@ -4,7 +4,7 @@ import pytest
 
 from annotation.wording import FIELDS, LONGEST, Wording
 from decontamination.overlaps import Piece, excerpt, pieces
-from tests.annotation.writing import wording
+from tests.team import wording
 
 KNOWN = {
     "difficulties": ["easy", "medium", "hard"],
@@ -42,7 +42,9 @@ def test_text_moved_from_one_field_to_another_changes_the_digest() -> None:
 
 def test_the_digest_is_that_of_the_canonical_json() -> None:
     """Spelled out, because digests in frozen releases must stay checkable."""
-    fields = wording(query="Größe?", original="o", knowledge="k", programming_languages=["Go", "C++"])
+    fields = wording(
+        query="Größe?", original="o", knowledge="k", difficulty="medium", programming_languages=["Go", "C++"]
+    )
     canonical = (
         '{"category":"data-structures","difficulty":"medium","knowledge":"k","natural_language":"en",'
         '"original":"o","programming_languages":["C++","Go"],"query":"Größe?"}'

@@ -17,8 +17,8 @@ from decontamination.models import WaiverRequest
 from decontamination.overlaps import Piece
 from review import actions as review
 from sampling.models import Seed
-from tests.annotation.writing import wording, write_item
 from tests.factories import NOW, make_annotator, make_campaign, make_lead, make_reviewer, make_seeds
+from tests.team import wording, write_item
 
 pytestmark = pytest.mark.django_db
 

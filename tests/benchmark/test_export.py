@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from benchmark import bundle, folder
 from benchmark.models import Release
-from tests.benchmark.conftest import Team, make_team
+from tests.team import Team, make_team
 
 FILES = {
     "manifest.json": b'{"format": "quorum-benchmark-1", "campaign": {"slug": "c"}, "files": {"a.txt": {}}}',

@@ -25,8 +25,9 @@ from decontamination.checks import current_check
 from decontamination.models import Reference
 from review import actions as review
 from review.models import Vote
-from tests.benchmark.conftest import PROMPT, Team, make_reference, make_team
+from tests.benchmark.conftest import PROMPT, make_reference
 from tests.factories import NOW, later, make_annotator, make_seeds
+from tests.team import Team, make_team
 from tests.threads import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -156,7 +157,7 @@ def test_an_item_rewritten_after_it_was_read_is_released_in_no_old_wording(
 
     def rewrite() -> None:
         team.rewrite(item, query="How do I count the lines of a large file?")
-        team.vote(item, True, True, True, True)
+        team.votes(item, [True, True, True, True])
 
     before_the_end(monkeypatch, rewrite)
     queries = team.freeze().items.values_list("revision__query", flat=True)
@@ -169,7 +170,7 @@ def test_an_item_accepted_after_it_was_read_waits_for_the_next_release(
 ) -> None:
     team.item(True, True, True, True)
     late = team.item()
-    drafts = before_the_end(monkeypatch, lambda: team.vote(late, True, True, True, True))
+    drafts = before_the_end(monkeypatch, lambda: team.votes(late, [True, True, True, True]))
     release = team.freeze()
     assert (len(drafts), release.items.count()) == (1, 1)
     assert list(release.exclusions.values_list("item", "reason")) == [(late.pk, "in_review")]

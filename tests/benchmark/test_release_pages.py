@@ -12,8 +12,9 @@ from django.urls import reverse
 from benchmark import actions, bundle, proposal
 from benchmark.models import Release
 from benchmark.progress import ReleaseCounts, release_counts
-from tests.benchmark.conftest import PROMPT, Team, make_reference
+from tests.benchmark.conftest import PROMPT, make_reference
 from tests.factories import NOW, make_campaign, make_lead
+from tests.team import Team
 
 
 @pytest.fixture

@@ -16,10 +16,31 @@ from benchmark import actions, verify
 from benchmark.audit import audit
 from decontamination.actions import retire
 from decontamination.models import Reference
-from tests.benchmark.conftest import Team, make_reference
+from tests.benchmark.conftest import make_reference
 from tests.factories import NOW
+from tests.team import Team, make_team
 
 Change = Callable[[Path], object]
+
+
+@pytest.fixture(scope="module")
+def reference(kept_rows: None) -> Reference:
+    return make_reference()
+
+
+@pytest.fixture(scope="module")
+def published(reference: Reference, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole bundle on disk."""
+    team, folder = make_team(), tmp_path_factory.mktemp("published") / "bundle"
+    team.mixed()
+    actions.write_bundle(team.freeze(), folder)
+    return folder
+
+
+@pytest.fixture
+def bundle_folder(db: None, published: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return shutil.copytree(published, tmp_path / "bundle")
 
 
 def stranger(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

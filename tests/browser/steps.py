@@ -5,43 +5,32 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from annotation import actions as annotation
-from annotation import leases
 from annotation.models import Item
 from campaigns.models import Campaign, User
-from review import actions as review
+from tests import team
 from tests.factories import make_seeds
+from tests.team import wording, write_item
 
-WORDING: dict[str, Any] = {
-    "original": "Which structure keeps the last hundred requests?",
-    "knowledge": "A ring buffer overwrites its oldest entry.",
-    "query": "My log viewer should keep only the newest five hundred lines in memory. How do I write that in Go?",
-    "difficulty": "medium",
-    "programming_languages": ["Go"],
-    "natural_language": "en",
-    "category": "data-structures",
-}
+WORDING = wording(
+    original="Which structure keeps the last hundred requests?",
+    knowledge="A ring buffer overwrites its oldest entry.",
+    query="My log viewer should keep only the newest five hundred lines in memory. How do I write that in Go?",
+    difficulty="medium",
+    programming_languages=["Go"],
+)
 
 
-def hand_in(campaign: Campaign, author: User, **wording: Any) -> Item:
+def hand_in(campaign: Campaign, author: User, **changes: Any) -> Item:
     """An item handed in a moment ago, from a new seed."""
     make_seeds(campaign)
-    now = timezone.now()
-    seed = leases.claim_next(campaign=campaign, by=author, now=now)
-    assert seed is not None
-    fields = {**WORDING, **wording}
-    return annotation.submit(seed=seed, token=seed.lease_token, fields=fields, by=author, now=now)
+    return write_item(campaign, author, now=timezone.now(), **{**WORDING, **changes})
 
 
 def cast(item: Item, *ballots: tuple[User, bool]) -> None:
     """Votes of people who need no browser for them."""
     item.refresh_from_db()
-    assert item.revision is not None
     for reviewer, valid in ballots:
-        review.vote(
-            revision=item.revision, digest=item.revision.digest, clear=valid, ethical=True, solvable=True, valid=valid,
-            rationale="" if valid else f"UNCLEAR-TO-{reviewer.username}", by=reviewer, now=timezone.now(),
-        )  # fmt: skip
+        team.cast(item, reviewer, valid, now=timezone.now())
     item.refresh_from_db()
 
 
@@ -54,9 +43,9 @@ def tab_to(page: Page, selector: str, limit: int = 80) -> None:
     raise AssertionError(f"{page.url}: {selector} is not reached by {limit} presses of Tab")
 
 
-def write(page: Page, **wording: Any) -> None:
+def write(page: Page, **changes: Any) -> None:
     """Fill the four steps and the tags with the mouse and the keyboard."""
-    fields = {**WORDING, **wording}
+    fields = {**WORDING, **changes}
     for name in ("original", "knowledge", "query"):
         page.fill(f"#id_{name}", fields[name])
     page.check(f"input[name=difficulty][value={fields['difficulty']}]")

@@ -230,7 +230,7 @@ def test_an_item_goes_back_with_a_note_and_comes_again(
     expect(own.locator("main")).not_to_contain_text("Judge-")
     own.get_by_role("link", name="Mend it").click()
     expect(own.locator("#id_query")).to_have_value(WORDING["query"])
-    expect(own.locator(".read").first).to_contain_text("UNCLEAR-TO-")
+    expect(own.locator(".read").first).to_contain_text("SECRET-RATIONALE")
     own.click("button[data-key='mod+enter']")
     expect(own.get_by_role("alert")).to_be_visible()
     expect(own.locator("#wording")).to_contain_text("Nothing has changed since it was sent back.")

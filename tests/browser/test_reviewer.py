@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from django.utils import timezone
@@ -10,11 +9,11 @@ from playwright.sync_api import Page, expect
 
 from annotation import actions as annotation
 from annotation.models import Item
-from campaigns.models import Campaign, User
 from review import actions as review
 from review.models import Decision, Vote
 from tests.browser.steps import WORDING, cast, choose_vote, expect_message, hand_in
 from tests.factories import make_annotator, make_campaign, make_lead, make_reviewer
+from tests.team import Team
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,15 +23,8 @@ NAMES = ["Rosalind", "Ravindra", "Ranveer", "Ruthanne"]
 VOTE = "button[data-key='mod+enter']"
 
 
-@dataclass
-class Team:
-    campaign: Campaign
-    author: User
-    reviewers: list[User]
-
-    @property
-    def queue(self) -> str:
-        return f"/c/{self.campaign.slug}/review/"
+def queue(team: Team) -> str:
+    return f"/c/{team.campaign.slug}/review/"
 
 
 @pytest.fixture
@@ -40,7 +32,7 @@ def team(transactional_db: None) -> Team:
     campaign = make_campaign()
     author = make_annotator(campaign, username="secret-author", first_name="Agatha", last_name="Hidden")
     reviewers = [make_reviewer(campaign, username=f"judge-{name.lower()}", first_name=name) for name in NAMES]
-    return Team(campaign, author, reviewers)
+    return Team(campaign, make_lead(campaign), author, reviewers)
 
 
 @pytest.fixture
@@ -57,7 +49,7 @@ def judging(page: Page) -> Page:
 
 def test_two_queries_are_judged_by_keys_alone(signed_in: SignedIn, team: Team, item: Item) -> None:
     second = hand_in(team.campaign, team.author, query="How do I read a CSV file with 40 columns in R?")
-    page = signed_in(team.reviewers[0], team.queue)
+    page = signed_in(team.reviewers[0], queue(team))
     page.keyboard.press("n")
     expect(page.locator("#judging .prose").first).to_contain_text("newest five hundred lines")
     for key in "123a":
@@ -92,7 +84,7 @@ def test_two_queries_are_judged_by_keys_alone(signed_in: SignedIn, team: Team, i
 def test_an_invalid_vote_needs_a_rationale_and_says_so_at_the_field(
     signed_in: SignedIn, team: Team, item: Item, violations: Callable[[Page], list[str]]
 ) -> None:
-    page = judging(signed_in(team.reviewers[0], team.queue))
+    page = judging(signed_in(team.reviewers[0], queue(team)))
     choose_vote(page, valid=False)
     with page.expect_response(re.compile("/vote/$")) as answer:
         page.click(VOTE)
@@ -114,7 +106,7 @@ def test_an_invalid_vote_needs_a_rationale_and_says_so_at_the_field(
 
 
 def test_a_question_left_open_is_asked_again_and_keeps_the_rest(signed_in: SignedIn, team: Team, item: Item) -> None:
-    page = judging(signed_in(team.reviewers[0], team.queue))
+    page = judging(signed_in(team.reviewers[0], queue(team)))
     page.keyboard.press("1")
     page.keyboard.press("a")
     page.fill("#id_rationale", "Good one.")
@@ -131,7 +123,7 @@ def test_neither_the_author_nor_the_votes_of_others_are_anywhere_in_the_page(
 ) -> None:
     cast(item, (team.reviewers[1], False), (team.reviewers[2], True))
     secrets = ["Agatha", "Hidden", "secret-author", "Ravindra", "Ranveer", "judge-ravindra", "judge-ranveer", "UNCLEAR"]
-    page = signed_in(team.reviewers[0], team.queue)
+    page = signed_in(team.reviewers[0], queue(team))
     seen = {"queue": page.content()}
     judging(page)
     seen["judging"] = page.content()
@@ -150,7 +142,7 @@ def test_neither_the_author_nor_the_votes_of_others_are_anywhere_in_the_page(
 def test_a_wording_that_changed_meanwhile_is_said_and_the_rationale_kept(
     signed_in: SignedIn, team: Team, item: Item
 ) -> None:
-    page = judging(signed_in(team.reviewers[0], team.queue))
+    page = judging(signed_in(team.reviewers[0], queue(team)))
     choose_vote(page, valid=False, rationale="It names no structure.")
     review.send_back(item=item, note="Name one.", by=make_lead(team.campaign), now=timezone.now())
     item.refresh_from_db()
@@ -180,7 +172,7 @@ def test_the_last_of_four_votes_decides_and_the_outcome_is_shown(
 ) -> None:
     cast(item, *zip(team.reviewers[:3], before, strict=True))
     assert item.status == Item.Status.IN_REVIEW
-    page = judging(signed_in(team.reviewers[3], team.queue))
+    page = judging(signed_in(team.reviewers[3], queue(team)))
     choose_vote(page, valid=last, rationale="" if last else "There is no goal in it.")
     page.click(VOTE)
     expect(page).to_have_url(re.compile(r"/review/$"))
@@ -195,18 +187,18 @@ def test_the_last_of_four_votes_decides_and_the_outcome_is_shown(
     # Now the votes are open, though not the names; the author reads the reasons.
     row.get_by_role("link").click()
     expect(page.locator("#judging .votes").last.locator("li")).to_have_count(4)
-    expect(page.locator("#judging")).to_contain_text("UNCLEAR-TO-")
+    expect(page.locator("#judging")).to_contain_text("SECRET-RATIONALE")
     assert not {*NAMES[:3], "Agatha"} & set(page.locator("main").inner_text().split())
     own = signed_in(team.author, f"/c/{team.campaign.slug}/annotate/items/{item.pk}/")
     expect(own.locator("main .votes li")).to_have_count(4)
-    expect(own.locator("main .votes")).to_contain_text("UNCLEAR-TO-")
+    expect(own.locator("main .votes")).to_contain_text("SECRET-RATIONALE")
     assert not set(NAMES) & set(own.locator("main").inner_text().split())
 
 
 def test_four_reviewers_judge_the_same_query_in_four_windows(signed_in: SignedIn, team: Team, item: Item) -> None:
-    pages = [judging(signed_in(reviewer, team.queue)) for reviewer in team.reviewers]
+    pages = [judging(signed_in(reviewer, queue(team))) for reviewer in team.reviewers]
     late = make_reviewer(team.campaign)
-    fifth = signed_in(late, team.queue)
+    fifth = signed_in(late, queue(team))
     expect(fifth.locator(".notice")).to_contain_text("Nothing waits for you")  # every seat is taken
     for page, valid in zip(pages, (True, True, False, True), strict=True):
         choose_vote(page, valid=valid, rationale="" if valid else "Not for me.")
@@ -221,7 +213,7 @@ def test_four_reviewers_judge_the_same_query_in_four_windows(signed_in: SignedIn
 
 def test_the_same_way_without_javascript(signed_in: SignedIn, team: Team, item: Item) -> None:
     cast(item, *((reviewer, True) for reviewer in team.reviewers[:3]))
-    page = judging(signed_in(team.reviewers[3], team.queue, java_script_enabled=False))
+    page = judging(signed_in(team.reviewers[3], queue(team), java_script_enabled=False))
     choose_vote(page, valid=False)
     page.click(VOTE)
     expect(page.locator("#rationale-error")).to_contain_text("Say what makes it invalid")
@@ -236,7 +228,7 @@ def test_the_same_way_without_javascript(signed_in: SignedIn, team: Team, item: 
 
 @pytest.mark.parametrize("script", [True, False], ids=["javascript", "no javascript"])
 def test_a_double_click_casts_one_vote(signed_in: SignedIn, team: Team, item: Item, script: bool) -> None:
-    page = judging(signed_in(team.reviewers[0], team.queue, java_script_enabled=script))
+    page = judging(signed_in(team.reviewers[0], queue(team), java_script_enabled=script))
     choose_vote(page, valid=True)
     page.dblclick(VOTE)
     expect_message(page, "Recorded: valid.")
@@ -247,8 +239,8 @@ def test_who_wrote_an_item_is_not_asked_to_judge_it(signed_in: SignedIn, team: T
     both = make_annotator(team.campaign)
     team.campaign.memberships.create(user=both, role="reviewer", since=timezone.now())
     own = hand_in(team.campaign, both, query="How do I rotate a matrix in place in C?")
-    page = judging(signed_in(both, team.queue))
+    page = judging(signed_in(both, queue(team)))
     expect(page.locator("#judging .prose").first).to_contain_text("newest five hundred lines")
-    page.goto(f"{team.queue}{own.revision_id}/")
+    page.goto(f"{queue(team)}{own.revision_id}/")
     expect(page.get_by_role("heading", name="No entry")).to_be_visible()
     expect(page.locator("main")).to_contain_text("You wrote this item: others judge it.")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -19,6 +18,7 @@ from decontamination.building import NotBuilt, build_apart
 from decontamination.indexes import current_index, versions_in_force
 from decontamination.leaks import Index, Prompt
 from decontamination.models import Reference, ReferencePrompt
+from tests.constraints import refused
 from tests.factories import NOW, later, make_annotator, make_campaign, make_lead, make_member
 
 pytestmark = pytest.mark.django_db
@@ -56,18 +56,18 @@ def test_a_reference_without_prompts_is_refused() -> None:
 
 def test_one_version_in_force_per_reference() -> None:
     load()
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("one_version_in_force_per_reference"):
         Reference.objects.create(name="toy", digest="1" * 64, source="x", prompt_count=1, loaded_at=NOW)
 
 
 def test_one_prompt_per_reference_and_key() -> None:
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("one_prompt_per_reference_and_key"):
         ReferencePrompt.objects.create(reference=load(), key="0", text="other")
 
 
 def test_reference_prompts_never_change() -> None:
     load()
-    with pytest.raises(IntegrityError, match="reference_prompts_never_change"), transaction.atomic():
+    with refused("reference_prompts_never_change"):
         ReferencePrompt.objects.update(text="other")
 
 

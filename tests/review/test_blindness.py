@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from review import statistics
 from review.models import Vote
-from tests.review.conftest import Team
+from tests.team import Team
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,7 @@ def test_every_page_is_the_same_however_the_votes_were_cast(team: Team) -> None:
 
 
 def test_after_the_decision_rationales_are_shown_and_only_leads_see_names(team: Team) -> None:
-    item = team.judged(True, True, False, True)
+    item = team.item(True, True, False, True)
     found = {address: content for address, content in pages(team, item).items() if "SECRET-RATIONALE" in content}
     people = {address.split()[0] for address in found}
     assert people == {team.lead.username, team.author.username, team.reviewers[3].username}
@@ -63,7 +63,7 @@ def test_after_the_decision_rationales_are_shown_and_only_leads_see_names(team: 
 
 
 def test_the_dashboard_does_not_move_with_the_votes_on_undecided_items(team: Team) -> None:
-    decided = team.judged(True, True, False, True)
+    decided = team.item(True, True, False, True)
     assert decided.status == "accepted"
     item = team.item()
     before = statistics.agreement_of(statistics.vote_table(team.campaign)), statistics.vote_distribution(team.campaign)
@@ -78,8 +78,8 @@ def test_the_dashboard_does_not_move_with_the_votes_on_undecided_items(team: Tea
 
 def test_revealed_votes_are_those_on_decided_wordings(team: Team) -> None:
     team.item()
-    decided = team.judged(True, True, True, False)
-    team.judged(False, True)
+    decided = team.item(True, True, True, False)
+    team.item(False, True)
     assert {vote.revision_id for vote in Vote.objects.revealed()} == {decided.revision_id}
     assert Vote.objects.revealed().count() == 4
 

@@ -15,8 +15,7 @@ from review.models import Desk, Seat, Vote, Waiting
 from review.queue import waiting, waiting_count
 from sampling.models import Seed
 from tests.factories import NOW, later, make_reviewer, make_seeds
-
-from .conftest import Team
+from tests.team import Team
 
 pytestmark = pytest.mark.django_db
 
@@ -160,7 +159,7 @@ def test_practice_and_planted_items_lie_on_no_desk_and_count_nowhere(team: Team)
 
 
 def test_only_what_is_in_review_is_marked_as_laid_out(team: Team) -> None:
-    item = team.judged(True, True, True, True)
+    item = team.item(True, True, True, True)
     with pytest.raises(IntegrityError, match="queued_item_is_in_review"), transaction.atomic():
         Item.objects.filter(pk=item.pk).update(queued_at=NOW)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
 from django.test import Client
 
 from annotation.models import Resemblance
@@ -16,8 +15,9 @@ from sampling.embedding.model import Model
 from sampling.models import SimilarityCalibration
 from sampling.queries.embedding import chosen_model, store_of
 from sampling.text import cleaning
+from tests.constraints import refused
 from tests.factories import NOW
-from tests.review.conftest import Team
+from tests.team import Team
 
 pytestmark = pytest.mark.django_db
 
@@ -77,7 +77,7 @@ def test_the_nearest_prompt_is_kept_and_shown_as_advice(team: Team, client: Clie
 
 
 def test_what_resembles_is_named_before_a_release_is_frozen(team: Team, client: Client, vectors: None) -> None:
-    item = team.judged(True, True, True, True, query="QUERY-NEAR")
+    item = team.item(True, True, True, True, query="QUERY-NEAR")
     references(mine="PROMPT-NEAR")
     place(**{"QUERY-NEAR": 10, "PROMPT-NEAR": 0})
     calibrated(0.9)
@@ -139,7 +139,7 @@ def test_the_database_keeps_one_resemblance_for_each_wording(team: Team, vectors
     find_similar(campaign=team.campaign, now=NOW)
     row = Resemblance.objects.get()
     row.pk = None
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("one_resemblance_per_revision"):
         row.save()
-    with pytest.raises(IntegrityError, match="resemblance_is_a_cosine"), transaction.atomic():
+    with refused("resemblance_is_a_cosine"):
         Resemblance.objects.update(cosine=2)

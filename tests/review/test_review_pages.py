@@ -11,7 +11,7 @@ from campaigns.models import User
 from review import actions
 from review.models import Decision, Seat, Vote
 from tests.factories import NOW
-from tests.review.conftest import WORDING, Team, TeamMaker
+from tests.team import WORDING, Team, TeamMaker
 
 HTMX = {"headers": {"HX-Request": "true"}}
 VALID = {"clear": "yes", "ethical": "yes", "solvable": "yes", "valid": "yes", "rationale": ""}
@@ -55,7 +55,7 @@ class TestJudging:
         assert response.status_code == 302
         assert response.url == url(team, "revision", first.revision_id)  # type: ignore[attr-defined]
         page = text(reviewer.get(response.url))  # type: ignore[attr-defined]
-        assert "Variant 1." in page
+        assert "file number 1?" in page
         assert f'value="{first.revision.digest}"' in page  # type: ignore[union-attr]
         response = reviewer.post(vote_url(team, first), VALID | {"digest": first.revision.digest})  # type: ignore[union-attr]
         assert response.url == url(team, "revision", second.revision_id)  # type: ignore[attr-defined]
@@ -192,14 +192,14 @@ class TestJudging:
     ) -> None:
         for _ in range(12):
             team.vote(team.item(), team.reviewers[0])
-            team.judged(True, True, False, True)
+            team.item(True, True, False, True)
         with django_assert_max_num_queries(11):
             assert reviewer.get(url(team, "queue")).status_code == 200
 
     def test_the_item_page_has_few_queries(
         self, team: Team, reviewer: Client, django_assert_max_num_queries: Any
     ) -> None:
-        item = team.judged(True, True, False, True)
+        item = team.item(True, True, False, True)
         cache.clear()
         with django_assert_max_num_queries(11):
             assert reviewer.get(url(team, "revision", item.revision_id)).status_code == 200
@@ -207,7 +207,7 @@ class TestJudging:
 
 class TestLeadsPages:
     def test_items_are_filtered_searched_and_told_by_page(self, team: Team, lead: Client) -> None:
-        accepted = team.judged(True, True, True, True, query="How is a heap built in place?", difficulty="hard")
+        accepted = team.item(True, True, True, True, query="How is a heap built in place?", difficulty="hard")
         waiting = team.item(query="Why does my regex 100% backtrack?", category="security")
         address = url(team, "items")
 
@@ -233,12 +233,12 @@ class TestLeadsPages:
         self, team: Team, lead: Client, django_assert_max_num_queries: Any
     ) -> None:
         for _ in range(8):
-            team.judged(True, True)
+            team.item(True, True)
         with django_assert_max_num_queries(9):
             assert lead.get(url(team, "items")).status_code == 200
 
     def test_a_decided_item_shows_who_voted_how(self, team: Team, lead: Client) -> None:
-        item = team.judged(True, True, True, False)
+        item = team.item(True, True, True, False)
         page = text(lead.get(url(team, "item", item.pk)))
         assert "3 of 4 votes valid, 3 needed" in page
         assert "SECRET-RATIONALE" in page
@@ -246,7 +246,7 @@ class TestLeadsPages:
         assert "Anna Author" in page
 
     def test_sent_back_with_a_note_then_revised_both_wordings_are_told(self, team: Team, lead: Client) -> None:
-        item = team.judged(False, False, True, True)
+        item = team.item(False, False, True, True)
         response = lead.post(url(team, "return", item.pk), {"note": "Name the <input>."}, follow=True)
         assert response.redirect_chain == [(url(team, "item", item.pk), 302)]
         assert "Name the &lt;input&gt;." in text(response)

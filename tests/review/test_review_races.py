@@ -14,7 +14,7 @@ from campaigns.models import Event, Verb
 from review import actions
 from review.models import Decision, Seat, Vote
 from tests.factories import NOW, later
-from tests.review.conftest import Team, TeamMaker
+from tests.team import Team, TeamMaker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from review import actions, statistics
 from review.agreement import Pairs
 from review.statistics import Funnel, VoteCount
 from tests.factories import NOW, later
-from tests.review.conftest import Team, TeamMaker
+from tests.team import Team, TeamMaker
 
 pytestmark = pytest.mark.django_db
 
@@ -27,12 +27,12 @@ LEAK = "Write a function that returns the sum of all even numbers in a list of i
 @pytest.fixture
 def busy(team: Team) -> Team:
     """Accepted 4:0 and 3:1 (the latter leaks), rejected 2:2, one with two votes, one sent back, one withdrawn."""
-    team.judged(True, True, True, True, difficulty="hard", programming_languages=["C", "Python"])
-    team.judged(True, True, True, False, query=f"{LEAK} In Rust.", programming_languages=["Rust"], category="security")
-    team.judged(True, False, True, False, natural_language="zh")
-    team.judged(False, True)
-    actions.send_back(item=team.judged(True, True, True, True), note="Too broad.", by=team.lead, now=NOW)
-    actions.withdraw(item=team.judged(True, True, True, False), note="Licence.", by=team.lead, now=NOW)
+    team.item(True, True, True, True, difficulty="hard", programming_languages=["C", "Python"])
+    team.item(True, True, True, False, query=f"{LEAK} In Rust.", programming_languages=["Rust"], category="security")
+    team.item(True, False, True, False, natural_language="zh")
+    team.item(False, True)
+    actions.send_back(item=team.item(True, True, True, True), note="Too broad.", by=team.lead, now=NOW)
+    actions.withdraw(item=team.item(True, True, True, False), note="Licence.", by=team.lead, now=NOW)
     load_reference(name="even", prompts=[Prompt("even", "1", LEAK)], source="even.jsonl", by=None, now=NOW)
     return team
 
@@ -44,7 +44,7 @@ def page(team: Team, user: User, **query: str) -> str:
 
 
 def test_the_funnel(busy: Team, new_team: TeamMaker) -> None:
-    new_team().judged(True, True, True, True)
+    new_team().item(True, True, True, True)
     funnel = Funnel(documents=6, seeds=6, queries=6, decided=3, accepted=2, clean=1, released=0)
     assert statistics.funnel(busy.campaign) == funnel
 
@@ -92,7 +92,7 @@ def test_the_vote_table_holds_each_vote_once_in_order(busy: Team) -> None:
 
 
 def test_votes_on_an_earlier_wording_stay_in_the_numbers(team: Team) -> None:
-    item = team.judged(False, False, False, False)
+    item = team.item(False, False, False, False)
     team.sent_back(item)
     item.refresh_from_db()
     assert statistics.vote_table(team.campaign)["valid"].tolist() == [False] * 4
@@ -175,7 +175,7 @@ def test_the_dashboard_costs_the_same_whatever_the_size(busy: Team, django_asser
     with django_assert_num_queries(DASHBOARD_QUERIES):
         client.get(address)
     for _ in range(4):
-        busy.judged(True, True, False, False)
+        busy.item(True, True, False, False)
     with django_assert_num_queries(DASHBOARD_QUERIES):
         client.get(address)
 
@@ -223,8 +223,8 @@ def test_no_rows_make_an_empty_chart() -> None:
 
 
 def test_sending_contested_items_back_does_not_raise_the_agreement(team: Team) -> None:
-    contested = team.judged(True, True, False, False)
-    team.judged(True, True, True, True)
+    contested = team.item(True, True, False, False)
+    team.item(True, True, True, True)
     before = statistics.agreement_of(statistics.vote_table(team.campaign)).pairs
     actions.send_back(item=contested, note="Say more.", by=team.lead, now=NOW)
     assert statistics.agreement_of(statistics.vote_table(team.campaign)).pairs == before

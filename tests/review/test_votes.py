@@ -16,7 +16,7 @@ from review import actions, desks
 from review.ballot import LONGEST_RATIONALE
 from review.models import Decision, Desk, Seat, Vote
 from tests.factories import NOW, later, make_member, make_reviewer
-from tests.review.conftest import WORDING, Team, TeamMaker
+from tests.team import WORDING, Team, TeamMaker
 
 
 def sit(team: Team, reviewer: int, now: datetime | None = None) -> Seat | None:
@@ -179,7 +179,7 @@ class TestVoting:
         team.votes(item, [True, True])
         item.refresh_from_db()
         assert item.status == "in_review"
-        assert team.judged(True, False).status == "accepted"
+        assert team.item(True, False).status == "accepted"
 
     def test_sent_twice_it_is_one_vote_even_when_it_was_the_last(self, team: Team) -> None:
         item = team.item()
@@ -295,7 +295,7 @@ class TestVoting:
 class TestLeads:
     @pytest.mark.parametrize("votes", [[], [True, False], [True] * 4, [False] * 4])
     def test_an_item_is_sent_back_with_a_note(self, team: Team, votes: list[bool]) -> None:
-        item = team.judged(*votes)
+        item = team.item(*votes)
         decision = actions.send_back(item=item, note=" Name the input. ", by=team.lead, now=NOW)
         assert (decision.outcome, decision.note, decision.by) == ("returned", "Name the input.", team.lead)
         assert (decision.votes, decision.valid_votes) == (len(votes), sum(votes))
@@ -303,7 +303,7 @@ class TestLeads:
         assert Event.objects.get(verb=Verb.ITEM_SENT_BACK).data["note"] == "Name the input."
 
     def test_what_was_sent_back_can_be_revised_and_judged_again(self, team: Team) -> None:
-        item = team.judged(False, False, False, False)
+        item = team.item(False, False, False, False)
         team.sent_back(item)
         item.refresh_from_db()
         team.votes(item, [True] * 4)
@@ -313,7 +313,7 @@ class TestLeads:
         assert list(outcomes) == ["rejected", "returned", "accepted"]
 
     def test_an_item_is_withdrawn_for_good(self, team: Team) -> None:
-        item = team.judged(True, True, True, True)
+        item = team.item(True, True, True, True)
         actions.withdraw(item=item, note="Licence unclear.", by=team.lead, now=NOW)
         assert item.status == "withdrawn"
         with pytest.raises(IllegalTransition):

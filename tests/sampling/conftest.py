@@ -12,7 +12,11 @@ import pytest
 from django.core.management import call_command
 from numpy.typing import NDArray
 
+from campaigns.models import Taxonomy
+from sampling.actions import categories
 from sampling.embedding.model import Model
+from sampling.models import Document
+from sampling.queries.scrapes import documents_of
 from tests.factories import shipped_taxonomy
 
 
@@ -24,6 +28,16 @@ def fake_vector(text: str) -> NDArray[np.float32]:
     return vector / length if length else vector + np.float32(0.125)
 
 
+_cleaned: dict[Path, list[Document]] = {}
+
+
+def cleaned_once(path: Path, taxonomy: Taxonomy) -> list[Document]:
+    """The shipped labelled documents, which every classification reads. Of their categories only the slugs matter."""
+    if path not in _cleaned:
+        _cleaned[path] = list(documents_of(path, taxonomy))
+    return _cleaned[path]
+
+
 @pytest.fixture
 def fake_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Every text that is encoded, in order. Each test has a store of its own."""
@@ -31,12 +45,14 @@ def fake_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
     def encode(self: Model, texts: Sequence[str]) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         encoded.extend(texts)
-        for at in reversed(range(len(texts))):  # not in the order in which they were asked for
-            yield [at], fake_vector(texts[at])[None]
+        for end in range(len(texts), 0, -16):  # not in the order in which they were asked for
+            batch = [*range(max(0, end - 16), end)]
+            yield batch, np.stack([fake_vector(texts[at]) for at in batch])
 
     def unknown(self: Model, texts: Sequence[str]) -> float | None:
         return None
 
+    monkeypatch.setattr(categories, "documents_of", cleaned_once)
     monkeypatch.setattr(Model, "key", f"fake-{tmp_path.name}")
     monkeypatch.setattr(Model, "encode", encode)
     monkeypatch.setattr(Model, "unknown", unknown)

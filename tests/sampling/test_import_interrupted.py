@@ -26,9 +26,14 @@ CONTENT = (
 
 @pytest.fixture
 def scrape(tmp_path: Path) -> list[str]:
-    """1,500 records and 40 pages, 110 of which repeat another's words, and 5 that cannot be used."""
-    records = [
-        {"id": at, "title": "Question", "body": f"<p>{f'Words of number {at % 1400}. ' * 40}</p>"} for at in range(1500)
+    """1,500 records and 40 pages, 110 of which repeat another's words, and 5 that cannot be used.
+
+    Most name their language, which would take nearly all of the time to find.
+    """
+    records: list[dict[str, Any]] = [
+        {"id": at, "title": "Question", "body": f"<p>{f'Words of number {at % 1400}. ' * 40}</p>"}
+        | ({"tags": ["python"]} if at % 25 else {})
+        for at in range(1500)
     ]
     records += [{"id": at, "title": "Again", "body": "<p>An id that stands above</p>"} for at in (3, 700)]
     path = tmp_path / "many.jsonl"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ from decontamination.models import Reference
 from sampling.actions import check_documents
 from sampling.models import Corpus, Document, SharedRun, Verdict
 from sampling.queries.verdicts import leaks_of, verdict_state
+from tests.constraints import refused
 from tests.factories import NOW, later, make_campaign, make_corpus, make_document, make_lead
 
 pytestmark = pytest.mark.django_db
@@ -261,9 +262,7 @@ def test_the_database_keeps_one_verdict_for_document_and_rule() -> None:
     verdict, shared = Verdict.objects.get(), SharedRun.objects.get()
     for row, name in ((verdict, "one_verdict_per_document_and_rule"), (shared, "one_row_per_verdict_and_run")):
         row.pk = None
-        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        with refused(name):
             row.save()
-        if connection.vendor == "postgresql":
-            assert name in str(refused.value)
-    with pytest.raises(IntegrityError, match="shared_run_has_words"), transaction.atomic():
+    with refused("shared_run_has_words"):
         SharedRun.objects.update(words=0)
