@@ -103,7 +103,7 @@
     const title = document.querySelector(`${beside} [data-picked]`), given = title?.dataset ?? {};
     plane.picked = given.pickedCluster ? Number(given.pickedCluster) : -1;
     plane.ring = given.r ? { x: Number(given.x), y: Number(given.y), r: Number(given.r), asked: { x: given.x, y: given.y, r: given.r } } : null;
-    below.textContent = status.textContent = document.getElementById("beside-title")?.textContent ?? "";
+    below.textContent = status.textContent = (document.getElementById("beside-title")?.textContent ?? "").trim().replace(/\s+/g, " ");
     plane.change();
   };
   let back = false;
