@@ -63,7 +63,7 @@ def work(team: Team) -> Callable[[], None]:
     def go() -> None:
         fields = {"query": f"With {len(items)} left"}
         annotation.save_draft(seed=seed, token=seed.lease_token, fields=fields, by=annotator, now=NOW)
-        team.vote(items.pop(), True)
+        team.votes(items.pop(), [True])
 
     return go
 
@@ -156,7 +156,7 @@ def test_an_item_rewritten_after_it_was_read_is_released_in_no_old_wording(
     item = team.item(True, True, True, True)
 
     def rewrite() -> None:
-        team.rewrite(item, query="How do I count the lines of a large file?")
+        team.sent_back(item, query="How do I count the lines of a large file?")
         team.votes(item, [True, True, True, True])
 
     before_the_end(monkeypatch, rewrite)

@@ -82,10 +82,10 @@ def test_what_resembles_is_named_before_a_release_is_frozen(team: Team, client: 
     place(**{"QUERY-NEAR": 10, "PROMPT-NEAR": 0})
     calibrated(0.9)
     client.force_login(team.lead)
-    address = f"/c/{team.campaign.slug}/releases/freeze/"
-    assert "Not looked up yet" in client.get(address).content.decode()
+    address = f"/c/{team.campaign.slug}/releases/freeze/look/"
+    assert "Not looked up yet" in client.post(address).content.decode()
     find_similar(campaign=team.campaign, now=NOW)
-    shown = client.get(address).content.decode()
+    shown = client.post(address).content.decode()
     assert f"/items/{item.pk}/#resemblance" in shown
     assert "0.98" in shown
 
