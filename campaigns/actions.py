@@ -57,7 +57,7 @@ def load_taxonomy(*, path: Path | None = None) -> Taxonomy:
         raise BadTaxonomy(f"{path}: {error!r}") from error
     found = [category_slug(name) for _major, name, _description in entries]
     if twice := sorted({one for one in found if found.count(one) > 1}):
-        raise BadTaxonomy(f"{path}: two categories are called {twice[0]}")
+        raise BadTaxonomy(f"{path}: more than one category is called {', '.join(twice)}")
     taxonomy, _created = Taxonomy.objects.update_or_create(slug=slug, defaults={"title": title})
     taxonomy = Taxonomy.objects.select_for_update(no_key=True).get(pk=taxonomy.pk)
     known = {row.slug: row for row in taxonomy.categories.order_by("position")}

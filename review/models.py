@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Purpose, Revision
@@ -75,9 +75,9 @@ class Waiting(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["desk", "revision"], name="one_place_per_desk_and_revision"),
-            models.CheckConstraint(condition=Q(place__in=[0, 1, 2]), name="place_on_a_desk_known"),
+            models.CheckConstraint(condition=Q(place__lte=2), name="place_on_a_desk_known"),
         ]
-        indexes = [models.Index("desk", "place", F("votes_in").desc(), "since", "revision", name="desk_in_order")]
+        indexes = [models.Index(fields=["desk", "place", "-votes_in", "since", "revision"], name="desk_in_order")]
 
 
 class VoteQuerySet(models.QuerySet["Vote"]):

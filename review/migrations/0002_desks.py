@@ -32,8 +32,8 @@ class Migration(migrations.Migration):
                 ('revision', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='waiting', to='annotation.revision')),
             ],
             options={
-                'indexes': [models.Index(models.F('desk'), models.F('place'), models.OrderBy(models.F('votes_in'), descending=True), models.F('since'), models.F('revision'), name='desk_in_order')],
-                'constraints': [models.UniqueConstraint(fields=('desk', 'revision'), name='one_place_per_desk_and_revision'), models.CheckConstraint(condition=models.Q(('place__in', [0, 1, 2])), name='place_on_a_desk_known')],
+                'indexes': [models.Index(fields=['desk', 'place', '-votes_in', 'since', 'revision'], name='desk_in_order')],
+                'constraints': [models.UniqueConstraint(fields=('desk', 'revision'), name='one_place_per_desk_and_revision'), models.CheckConstraint(condition=models.Q(('place__lte', 2)), name='place_on_a_desk_known')],
             },
         ),
     ]

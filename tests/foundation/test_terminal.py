@@ -10,7 +10,7 @@ def test_who_reads_only_the_start_of_what_a_command_says_sees_no_traceback(tmp_p
     path = settings.FIXTURES_DIR / "demo" / "corpus.jsonl"
     environment = {**os.environ, "QUORUM_DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
     base = [sys.executable, "manage.py"]
-    for prepared in ("migrate --verbosity 0", "create_campaign mine"):
+    for prepared in ("migrate --verbosity 0", "load_taxonomy"):
         subprocess.run([*base, *prepared.split()], cwd=settings.BASE_DIR, env=environment, check=True)
     command = [*base, "import_corpus", str(path), "--corpus", "qa", "--dry-run"]
     with subprocess.Popen(

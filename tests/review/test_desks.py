@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotation.models import Item, Purpose, Revision
@@ -14,6 +14,7 @@ from review import actions, desks
 from review.models import Desk, Seat, Vote, Waiting
 from review.queue import waiting, waiting_count
 from sampling.models import Seed
+from tests.constraints import refused
 from tests.factories import NOW, later, make_reviewer, make_seeds
 from tests.team import Team
 
@@ -160,14 +161,28 @@ def test_practice_and_planted_items_lie_on_no_desk_and_count_nowhere(team: Team)
 
 def test_only_what_is_in_review_is_marked_as_laid_out(team: Team) -> None:
     item = team.item(True, True, True, True)
-    with pytest.raises(IntegrityError, match="queued_item_is_in_review"), transaction.atomic():
+    with refused("queued_item_is_in_review"):
         Item.objects.filter(pk=item.pk).update(queued_at=NOW)
 
 
 def test_a_purpose_is_one_of_the_known(team: Team) -> None:
     item = team.item()
-    with pytest.raises(IntegrityError, match="item_purpose_known"), transaction.atomic():
+    with refused("item_purpose_known"):
         Item.objects.filter(pk=item.pk).update(purpose="fun")
+
+
+def test_a_wording_lies_on_a_desk_once(team: Team) -> None:
+    team.item()
+    row = Waiting.objects.filter(desk=at_work(team, team.reviewers[0])).get()
+    with refused("one_place_per_desk_and_revision"):
+        Waiting.objects.create(desk=row.desk, revision=row.revision, votes_in=0, since=NOW)
+
+
+def test_a_place_on_a_desk_is_one_of_the_known(team: Team) -> None:
+    team.item()
+    row = Waiting.objects.filter(desk=at_work(team, team.reviewers[0])).get()
+    with refused("place_on_a_desk_known"):
+        Waiting.objects.filter(pk=row.pk).update(place=3)
 
 
 def many_in_review(team: Team, number: int) -> None:
