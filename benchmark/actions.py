@@ -17,7 +17,9 @@ from benchmark.card import card
 from benchmark.eligibility import Candidate, refusals
 from benchmark.models import Release, ReleaseExclusion, ReleaseItem
 from benchmark.workflow import RELEASE
+from campaigns.access import Permission, require
 from campaigns.models import Campaign, Role, User, Verb
+from campaigns.rules import RELEASED, rules_of
 from campaigns.transitions import move
 from decontamination import words
 from decontamination.checks import Check, current_check
@@ -56,8 +58,9 @@ class Proposal:
 def freeze(*, campaign: Campaign, by: User | None, now: datetime) -> Release:
     """Freeze what is agreed on and clean as a new release; the newest one, if it would say the same.
 
-    Raises NothingToRelease.
+    Raises NotAllowed and NothingToRelease.
     """
+    require(campaign, by, Permission.RELEASE)
     campaign = Campaign.objects.select_for_update(no_key=True).select_related("taxonomy").get(pk=campaign.pk)
     proposal = propose(campaign=campaign, by=by, now=now)
     if proposal.unchanged is not None:
@@ -220,11 +223,8 @@ def _facts(campaign: Campaign, references: list[dict[str, Any]], check: Check) -
         "campaign": {"slug": campaign.slug, "name": campaign.name},
         "demo": campaign.is_demo,
         "rules": {
-            "reviewers": campaign.reviewers,
-            "quorum": campaign.quorum,
-            "ngram": campaign.ngram,
+            **rules_of(campaign, RELEASED),
             "word_definition": words.VERSION,
-            "cjk_weight": campaign.cjk_weight,
             "index_digest": check.index.digest,
         },
         "taxonomy": {

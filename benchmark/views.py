@@ -14,21 +14,21 @@ from annotation.models import NaturalLanguage
 from annotation.resemblance import hints
 from benchmark import actions, bundle, figures
 from benchmark.models import Release, ReleaseExclusion
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 
 EXCLUSIONS_PER_PAGE = 100
 RESEMBLING_SHOWN = 20
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.RELEASE)
 @require_safe
 def releases(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     rows = campaign.releases.frozen().select_related("created_by")
     return render(request, "benchmark/releases.html", {"campaign": campaign, "releases": rows})
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.RELEASE)
 def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """First what would be in and out; then the release."""
     now = timezone.now()
@@ -56,7 +56,7 @@ def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return redirect("benchmark:release", campaign.slug, release.number)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.RELEASE)
 @require_safe
 def release(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
     found = _frozen(campaign, number)
@@ -84,7 +84,7 @@ def release(request: CampaignRequest, campaign: Campaign, number: int) -> HttpRe
     return render(request, "benchmark/release.html", context)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.RELEASE)
 @require_safe
 def download(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
     found = _frozen(campaign, number)

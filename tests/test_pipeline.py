@@ -25,6 +25,7 @@ def test_from_scraped_questions_to_an_exported_benchmark(tmp_path: Path) -> None
     references.write_text(json.dumps({"prompt": leak}) + "\n")
 
     # A lead sets up: corpus → vectors → clusters → topics → seeds.
+    call_command("load_taxonomy")
     call_command("create_campaign", "pipeline", "--name", "Pipeline")
     campaign = Campaign.objects.get(slug="pipeline")
     change_rules(campaign=campaign, rules={"reviewers": 3, "quorum": 2}, by=None, now=NOW)

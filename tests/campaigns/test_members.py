@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from campaigns import actions
 from campaigns.models import Campaign, Membership, Role
-from tests.factories import NOW, later, make_campaign, make_lead, make_member, make_user
+from tests.factories import NOW, later, make_campaign, make_lead, make_member, make_user, shipped_taxonomy
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +87,7 @@ def test_a_guest_makes_an_account_by_following_the_link(client: Client) -> None:
 
 
 def test_only_installation_leads_start_campaigns(client: Client) -> None:
+    shipped_taxonomy()
     client.force_login(make_user())
     assert client.post(reverse("home"), {"name": "Mine", "slug": "mine"}).status_code == 403
     lead = make_user(is_staff=True)
