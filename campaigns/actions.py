@@ -86,7 +86,7 @@ def _read_taxonomy(path: Path) -> tuple[str, str, list[Category]]:
         (name, said), *_more = error.message_dict.items()
         raise BadTaxonomy(f"{path}: {at}: {name}: {said[0]}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadTaxonomy(f"{path}: {error!r}") from error
+        raise BadTaxonomy(f"{path}: {at}: {error!r}") from error
     return slug, title, list(rows.values())
 
 
