@@ -15,7 +15,8 @@ from annotation.models import Difficulty, Draft, Item, NaturalLanguage, Revision
 from annotation.wording import FIELDS, LONGEST, MOST_LANGUAGES, Problem, Wording
 from annotation.workflow import ITEM, SEED
 from campaigns import events
-from campaigns.models import Campaign, Category, Role, User, Verb
+from campaigns.access import Permission, require
+from campaigns.models import Campaign, Category, User, Verb
 from campaigns.transitions import move
 from decontamination.checks import current_check
 from decontamination.leaks import Match
@@ -55,16 +56,13 @@ class NotSentBack(Exception):
     """Only an item that was sent back is revised."""
 
 
-class NotALead(Exception):
-    """Only a lead of the campaign does this."""
-
-
 class ReasonMissing(Exception):
     """A seed is skipped with a reason."""
 
 
 def save_draft(*, seed: Seed, token: str, fields: Mapping[str, Any], by: User, now: datetime) -> Draft:
-    """Keep what was typed, as it was typed, and renew the lease. Raises LeaseLost."""
+    """Keep what was typed, as it was typed, and renew the lease. Raises NotAllowed and LeaseLost."""
+    require(seed.campaign, by, Permission.WRITE)
     with transaction.atomic():
         leases.renew(seed=seed, token=token, by=by, now=now)
         return _keep(seed, fields, by, now)
@@ -73,7 +71,7 @@ def save_draft(*, seed: Seed, token: str, fields: Mapping[str, Any], by: User, n
 def submit(*, seed: Seed, token: str, fields: Mapping[str, Any], by: User, now: datetime) -> Item:
     """Hand in the seed's query as a new item with its first revision; sent twice, it is the same item.
 
-    Raises LeaseLost, BadWording and Leaks; after the latter two the fields are kept as the draft.
+    Raises NotAllowed, LeaseLost, BadWording and Leaks; after the latter two the fields are kept as the draft.
     """
     campaign = seed.campaign
     wording = Wording.of(fields)
@@ -98,7 +96,8 @@ def submit(*, seed: Seed, token: str, fields: Mapping[str, Any], by: User, now: 
 
 
 def skip(*, seed: Seed, token: str, reason: str, by: User, now: datetime) -> None:
-    """Put a seed aside for good, unless a lead reopens it. Raises LeaseLost and ReasonMissing."""
+    """Put a seed aside for good, unless a lead reopens it. Raises NotAllowed, LeaseLost and ReasonMissing."""
+    require(seed.campaign, by, Permission.WRITE)
     reason = " ".join(reason.replace("\x00", "").split())
     if not reason:
         raise ReasonMissing(_("Say why nothing can be made of this seed."))
@@ -109,16 +108,16 @@ def skip(*, seed: Seed, token: str, reason: str, by: User, now: datetime) -> Non
 
 
 def reopen_skipped(*, seed: Seed, by: User, now: datetime) -> None:
-    """Put a skipped seed back into the queue at its old place. Raises NotALead, IllegalTransition, LostRace."""
-    if not seed.campaign.memberships.filter(user=by, role=Role.LEAD).exists():
-        raise NotALead(_("Only a lead puts a skipped seed back."))
+    """Put a skipped seed back into the queue at its old place. Raises NotAllowed, IllegalTransition, LostRace."""
+    require(seed.campaign, by, Permission.OVERSEE)
     to, campaign, data = Seed.Status.DRAWN, seed.campaign, {"reason": seed.skip_reason}
     move(seed, to, table=SEED, campaign=campaign, by=by, now=now, verb=Verb.SEED_REOPENED, data=data, skip_reason="")
 
 
 def save_revision_draft(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) -> Draft:
-    """Keep what its author has typed so far to mend a returned item. Raises NotTheAuthor and NotSentBack."""
+    """Keep what its author has typed to mend a returned item. Raises NotTheAuthor, NotAllowed and NotSentBack."""
     _require_author(item, by)
+    require(item.campaign, by, Permission.WRITE)
     if item.status != Item.Status.RETURNED:
         raise NotSentBack(_("This item is not waiting for you."))
     return _keep(item.seed, fields, by, now)
@@ -127,12 +126,12 @@ def save_revision_draft(*, item: Item, fields: Mapping[str, Any], by: User, now:
 def revise(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) -> Revision:
     """Hand in a new wording of an item that was sent back; sent twice, it is the same revision.
 
-    Votes on earlier wordings no longer count. Raises NotTheAuthor, NotAnAnnotator, NotSentBack, BadWording and Leaks;
+    Votes on earlier wordings no longer count. Raises NotTheAuthor, NotAllowed, NotSentBack, BadWording and Leaks;
     after the latter two the fields are kept as the draft.
     """
     campaign = item.campaign
     _require_author(item, by)
-    leases.require_annotator(campaign, by)
+    require(campaign, by, Permission.WRITE)
     wording = Wording.of(fields)
     digest = wording.digest()
     if Item.objects.filter(pk=item.pk, status=Item.Status.RETURNED).exists():

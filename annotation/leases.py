@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from annotation.queue import next_seed
 from annotation.workflow import SEED
-from campaigns.models import Campaign, Role, User, Verb
+from campaigns.access import Permission, require
+from campaigns.models import Campaign, User, Verb
 from campaigns.transitions import IllegalTransition, LostRace, move
 from sampling.models import Seed
 
@@ -24,15 +25,6 @@ _RACES = 100
 
 class LeaseLost(Exception):
     """The seed is not, or no longer, this person's under this token."""
-
-
-class NotAnAnnotator(Exception):
-    """Only annotators of the campaign write for it."""
-
-
-def require_annotator(campaign: Campaign, user: User) -> None:
-    if not campaign.memberships.filter(user=user, role=Role.ANNOTATOR).exists():
-        raise NotAnAnnotator(_("You are not an annotator of this campaign."))
 
 
 def holding(token: str, by: User) -> Q:
@@ -51,9 +43,9 @@ def _until(campaign: Campaign, now: datetime) -> datetime:
 def claim_next(*, campaign: Campaign, by: User, now: datetime) -> Seed | None:
     """The seed this person holds already, renewed, or else the next free one; None when the queue is empty.
 
-    A double click or two open tabs never take two seeds. Raises NotAnAnnotator.
+    A double click or two open tabs never take two seeds. Raises NotAllowed.
     """
-    require_annotator(campaign, by)
+    require(campaign, by, Permission.WRITE)
     for left in reversed(range(_RACES)):
         try:
             held = Seed.objects.filter(campaign=campaign, status=Seed.Status.CLAIMED, holder=by).first()
@@ -99,7 +91,8 @@ def renew(*, seed: Seed, token: str, by: User, now: datetime) -> None:
 
 
 def release(*, seed: Seed, token: str, by: User, now: datetime) -> None:
-    """Put the seed back for somebody else; the draft stays with its writer. Raises LeaseLost."""
+    """Put the seed back for somebody else; the draft stays with its writer. Raises NotAllowed and LeaseLost."""
+    require(seed.campaign, by, Permission.WRITE)
     end(seed=seed, to=Seed.Status.DRAWN, token=token, by=by, now=now, verb=Verb.SEED_RELEASED)
 
 

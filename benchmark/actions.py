@@ -14,6 +14,7 @@ from benchmark import bundle, folder, queries
 from benchmark.models import Release, ReleaseExclusion, ReleaseItem, ReleaseQuerySet
 from benchmark.proposal import Proposal, propose
 from benchmark.workflow import RELEASE
+from campaigns.access import Permission, require
 from campaigns.models import Campaign, User, Verb
 from campaigns.transitions import move
 
@@ -42,8 +43,10 @@ def freeze(*, campaign: Campaign, by: User | None, now: datetime) -> Release:
     """Freeze what is agreed on and clean as a new release; the newest one, if it would say the same.
 
     Nobody waits for it: it is computed from a snapshot, written as a draft in short transactions, and frozen in one
-    more if what it depends on still holds; else all of it is done again. Raises NothingToRelease and Overtaken.
+    more if what it depends on still holds; else all of it is done again.
+    Raises NotAllowed, NothingToRelease and Overtaken.
     """
+    require(campaign, by, Permission.RELEASE)
     for _attempt in range(_PASSES):
         proposal = propose(campaign=campaign, by=by, now=now)
         if proposal.unchanged is not None:

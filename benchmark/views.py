@@ -15,21 +15,21 @@ from annotation.resemblance import hints
 from benchmark import actions, bundle, figures, queries
 from benchmark.models import Release, ReleaseExclusion
 from benchmark.proposal import propose
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 
 EXCLUSIONS_PER_PAGE = 100
 RESEMBLING_SHOWN = 20
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.RELEASE)
 @require_safe
 def releases(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     rows = campaign.releases.frozen().select_related("created_by")
     return render(request, "benchmark/releases.html", {"campaign": campaign, "releases": rows})
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.RELEASE)
 def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """First what will happen; then the release."""
     now = timezone.now()
@@ -46,7 +46,7 @@ def freeze(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return redirect("benchmark:release", campaign.slug, release.number)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.RELEASE)
 @require_POST  # it writes nothing, but takes seconds: no link, prefetch or reload should set it off
 def look(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """What would be in a release frozen now, and what would not."""
@@ -69,7 +69,7 @@ def look(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "benchmark/look.html", context)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.RELEASE)
 @require_safe
 def release(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
     found = _frozen(campaign, number)
@@ -97,7 +97,7 @@ def release(request: CampaignRequest, campaign: Campaign, number: int) -> HttpRe
     return render(request, "benchmark/release.html", context)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.RELEASE)
 @require_safe
 def download(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
     found = _frozen(campaign, number)

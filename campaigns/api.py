@@ -1,10 +1,24 @@
 from typing import Any
 
 from rest_framework.decorators import api_view
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from campaigns.access import Permission, enter
 from campaigns.models import Campaign, User
+from campaigns.rules import rules_of
+
+
+def allowed(permission: Permission) -> type[BasePermission]:
+    """For `permission_classes`: lets in whom `access.allowed` lets in, before the method is looked at."""
+
+    class Allowed(IsAuthenticated):
+        def has_permission(self, request: Request, view: APIView) -> bool:
+            return super().has_permission(request, view) and bool(enter(request.user, view.kwargs["slug"], permission))
+
+    return Allowed
 
 
 @api_view(["GET"])
@@ -20,10 +34,5 @@ def _row(campaign: Campaign, user: User) -> dict[str, Any]:
         "name": campaign.name,
         "demo": campaign.is_demo,
         "roles": sorted(campaign.roles(user)),
-        "rules": {
-            "reviewers": campaign.reviewers,
-            "quorum": campaign.quorum,
-            "ngram": campaign.ngram,
-            "cjk_weight": campaign.cjk_weight,
-        },
+        "rules": rules_of(campaign),
     }

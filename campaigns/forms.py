@@ -5,6 +5,7 @@ from django.contrib.auth.forms import BaseUserCreationForm
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Role, Taxonomy, User
+from campaigns.rules import CHANGEABLE
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -27,9 +28,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 class RulesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     class Meta:
         model = Campaign
-        fields = [
-            "name", "reviewers", "quorum", "ngram", "cjk_weight", "seeds_per_category", "random_seed", "lease_minutes",
-        ]  # fmt: skip
+        fields = CHANGEABLE
 
 
 class GuidelineForm(forms.Form):
@@ -54,6 +53,12 @@ class JoinForm(BaseUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ["username", "first_name", "last_name"]
+
+    def account(self) -> dict[str, str]:
+        """What was filled in, under the names that the action gives it."""
+        names = {"username", "first_name", "last_name"}
+        given = {name: value for name, value in self.cleaned_data.items() if name in names}
+        return given | {"password": self.cleaned_data["password1"]}
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

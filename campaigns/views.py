@@ -6,9 +6,7 @@ from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from campaigns import actions
-from campaigns.access import CampaignRequest, roles_required
+from campaigns import accounts, actions
+from campaigns.access import CampaignRequest, Permission, allowed, require_installation_lead
 from campaigns.forms import AccountForm, CampaignForm, GuidelineForm, InvitationForm, JoinForm, RulesForm
 from campaigns.models import Campaign, Invitation, Membership, Role, User
 from campaigns.queries import UnknownTaxonomy, page_of, taxonomy_called
@@ -31,8 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     form = CampaignForm(request.POST or None)
     if request.method == "POST":
-        if not user.is_staff:
-            raise PermissionDenied
+        require_installation_lead(user)
         if form.is_valid():
             try:
                 campaign = actions.create_campaign(
@@ -53,12 +50,13 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "campaigns/home.html", context, status=422 if form.errors else 200)
 
 
-@roles_required()
+@allowed(Permission.SEE)
 @require_safe
 def overview(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """The page where this member's work is."""
-    places = {Role.LEAD: "setup", Role.ANNOTATOR: "annotation:home", Role.REVIEWER: "review:queue"}
-    return redirect(next(place for role, place in places.items() if role in request.roles), campaign.slug)
+    places = {Permission.SET_UP: "setup", Permission.WRITE: "annotation:home", Permission.JUDGE: "review:queue"}
+    found = (place for permission, place in places.items() if permission in request.permissions)
+    return redirect(next(found, "review:dashboard"), campaign.slug)
 
 
 @login_required
@@ -67,11 +65,13 @@ def account(request: HttpRequest) -> HttpResponse:
     names = AccountForm(request.POST if "names" in request.POST else None, instance=User.objects.get(pk=user.pk))
     password = PasswordChangeForm(user, request.POST if "password" in request.POST else None)
     if names.is_bound and names.is_valid():
-        names.save()
+        accounts.rename_account(user=user, **names.cleaned_data, by=user, now=timezone.now())
         messages.success(request, _("Saved."))
         return redirect("account")
     if password.is_bound and password.is_valid():
-        update_session_auth_hash(request, password.save())
+        new = password.cleaned_data["new_password1"]
+        accounts.change_password(user=user, password=new, by=user, now=timezone.now())
+        update_session_auth_hash(request, user)
         messages.success(request, _("Your password is changed."))
         return redirect("account")
     status = 422 if names.errors or password.errors else 200
@@ -80,23 +80,24 @@ def account(request: HttpRequest) -> HttpResponse:
 
 def join(request: HttpRequest, secret: str) -> HttpResponse:
     """Follow an invitation: with the account I have, or with a new one made here."""
+    user: Any = request.user
     now = timezone.now()
     try:
         invitation = actions.open_invitation(secret=secret, now=now)
     except actions.BadInvitation as error:
         return render(request, "campaigns/join.html", {"refusal": str(error)}, status=404)
-    form = JoinForm(request.POST or None) if not request.user.is_authenticated else None
+    form = JoinForm(request.POST or None) if not user.is_authenticated else None
     if request.method == "POST" and (form is None or form.is_valid()):
         try:
-            with transaction.atomic():
-                user: Any = request.user if form is None else form.save()
-                campaign = actions.accept_invitation(secret=secret, user=user, now=now)
+            if form is None:
+                actions.accept_invitation(secret=secret, user=user, now=now)
+            else:
+                login(request, accounts.join(secret=secret, **form.account(), now=now))
         except actions.BadInvitation as error:
             return render(request, "campaigns/join.html", {"refusal": str(error)}, status=404)
-        except IntegrityError:  # the form was sent twice at once, or somebody took the name in between
+        except accounts.BadAccount:  # the form was sent twice at once, or somebody took the name in between
             return redirect("login")
-        if form is not None:
-            login(request, user)
+        campaign = invitation.campaign
         messages.success(request, _("Welcome to %(campaign)s.") % {"campaign": campaign.name})
         return redirect("campaigns:overview", campaign.slug)
     roles = [Role(role).label for role in invitation.roles]
@@ -104,7 +105,7 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     return render(request, "campaigns/join.html", context, status=422 if form and form.errors else 200)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SET_UP)
 @require_POST
 def rules(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     form = RulesForm(request.POST, instance=Campaign.objects.get(pk=campaign.pk))
@@ -112,12 +113,15 @@ def rules(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
         for errors in form.errors.values():
             messages.error(request, " ".join(str(error) for error in errors))
         return redirect("setup", campaign.slug)
-    actions.change_rules(campaign=campaign, rules=form.cleaned_data, by=request.user, now=timezone.now())
-    messages.success(request, _("The rules are saved. They hold for work handed in from now on."))
+    try:
+        actions.change_rules(campaign=campaign, rules=form.cleaned_data, by=request.user, now=timezone.now())
+        messages.success(request, _("The rules are saved. They hold for work handed in from now on."))
+    except actions.BadRules as error:
+        messages.error(request, str(error))
     return redirect("setup", campaign.slug)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.MANAGE_MEMBERS)
 @require_safe
 def members(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return _members(request, campaign, InvitationForm())
@@ -138,7 +142,7 @@ def _members(request: CampaignRequest, campaign: Campaign, form: InvitationForm,
     return render(request, "campaigns/members.html", context, status=422 if form.errors else 200)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.MANAGE_MEMBERS)
 @require_POST
 def invite(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """Answers with the page itself: the link is shown this once, and never stored."""
@@ -150,7 +154,7 @@ def invite(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return _members(request, campaign, InvitationForm(), link)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.MANAGE_MEMBERS)
 @require_POST
 def withdraw_invitation(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=pk, campaign=campaign)
@@ -158,7 +162,7 @@ def withdraw_invitation(request: CampaignRequest, campaign: Campaign, pk: int) -
     return redirect("campaigns:members", campaign.slug)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.MANAGE_MEMBERS)
 @require_POST
 def remove_member(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     membership = get_object_or_404(Membership, pk=pk, campaign=campaign)
@@ -169,13 +173,13 @@ def remove_member(request: CampaignRequest, campaign: Campaign, pk: int) -> Http
     return redirect("campaigns:members", campaign.slug)
 
 
-@roles_required()
+@allowed(Permission.SEE)
 @require_safe
 def guideline(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "campaigns/guideline.html")
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SET_UP)
 def edit_guideline(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """Save, or only preview: the same form with another button, so it works without JavaScript too."""
     form = GuidelineForm(request.POST or None, initial={"text": campaign.guideline})
@@ -188,7 +192,7 @@ def edit_guideline(request: CampaignRequest, campaign: Campaign) -> HttpResponse
     return render(request, template, {"form": form, "preview": preview})
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.OVERSEE)
 @require_safe
 def events(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     rows = campaign.events.select_related("actor").order_by("-at", "-pk")

@@ -13,6 +13,7 @@ from django.db.models import Count
 from annotation import actions as annotation
 from annotation import leases
 from annotation.models import Item
+from campaigns import accounts
 from campaigns import actions as campaigns
 from campaigns.models import Campaign, Role, User
 from campaigns.queries import category_slug
@@ -36,12 +37,12 @@ def people(*, campaign: Campaign, password: str, now: datetime) -> list[User]:
     """The demo's accounts, made once, with their roles."""
     users = []
     for entry in json.loads((FOLDER / "members.json").read_text(encoding="utf-8")):
-        user, created = User.objects.get_or_create(
-            username=entry["username"], defaults={"first_name": entry["first_name"], "last_name": entry["last_name"]}
-        )
-        if created or not user.check_password(password):
-            user.set_password(password)
-            user.save()
+        user = User.objects.filter(username=entry["username"]).first()
+        if user is None:
+            name = {part: entry[part] for part in ("username", "first_name", "last_name")}
+            user = accounts.create_account(**name, password=password, by=None, now=now)
+        elif not user.check_password(password):
+            accounts.change_password(user=user, password=password, by=None, now=now)
         for role in entry["roles"]:
             campaigns.add_member(campaign=campaign, user=user, role=role, by=None, now=now)
         users.append(user)

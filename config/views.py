@@ -4,15 +4,15 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from campaigns.access import CampaignRequest, roles_required
+from campaigns.access import CampaignRequest, Permission, allowed
 from campaigns.forms import RulesForm
-from campaigns.models import Campaign, Role
+from campaigns.models import Campaign
 from config.stages import stages
 from sampling.models import Corpus
 from sampling.queries.corpora import chosen_corpus
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SET_UP)
 @require_safe
 def setup(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     corpus = chosen_corpus(campaign, request.GET.get("corpus", ""))

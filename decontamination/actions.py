@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import events
+from campaigns.access import require_installation_lead
 from campaigns.models import User, Verb
 from decontamination.indexes import set_digest, versions_in_force
 from decontamination.leaks import Prompt
@@ -39,8 +40,9 @@ def load_reference(
 ) -> tuple[Reference, bool]:
     """Put a version of a benchmark's prompts in force, retiring the one before; (reference, whether it is new).
 
-    The same prompts again change nothing; a version that was retired comes back. Raises NoPrompts.
+    The same prompts again change nothing; a version that was retired comes back. Raises NotAllowed and NoPrompts.
     """
+    require_installation_lead(by)
     rows = list(prompts)
     if not rows:
         raise NoPrompts(f"{name}: no prompts in {source}")
@@ -74,7 +76,11 @@ def load_references(
 
 @transaction.atomic
 def retire(*, reference: Reference, by: User | None, now: datetime) -> None:
-    """Take a version out of force. Its prompts stay, so that old verdicts can still be explained."""
+    """Take a version out of force. Its prompts stay, so that old verdicts can still be explained.
+
+    References serve every campaign of the installation: its lead retires one. Raises NotAllowed.
+    """
+    require_installation_lead(by)
     if Reference.objects.filter(pk=reference.pk, retired_at=None).update(retired_at=now):
         reference.retired_at = now
         data = {"name": reference.name, "digest": reference.digest}

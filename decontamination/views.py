@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,8 +13,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 from decontamination import actions
 from decontamination import waivers as waiving
 from decontamination.checks import campaign_index, current_check
@@ -26,7 +25,7 @@ PROMPTS_PER_PAGE = 50
 MOST_CHARACTERS = 100_000
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SET_UP)
 @require_safe
 def references(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     context = {
@@ -38,7 +37,7 @@ def references(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "decontamination/references.html", context)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SET_UP)
 @require_safe
 def reference(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     found = get_object_or_404(Reference, pk=pk)
@@ -49,25 +48,22 @@ def reference(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResp
     return render(request, "decontamination/reference.html", {"reference": found, "page": page, "wanted": wanted})
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SET_UP)
 @require_POST
 def retire(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
-    """References serve every campaign of the installation, so only who runs the installation retires one."""
-    if not request.user.is_staff:
-        raise PermissionDenied(_("References serve all campaigns: only the installation's lead retires one."))
     found = get_object_or_404(Reference, pk=pk)
     actions.retire(reference=found, by=request.user, now=timezone.now())
     messages.success(request, _("%(name)s is retired.") % {"name": found.name})
     return redirect("decontamination:references", campaign.slug)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.WAIVE)
 @require_safe
 def waivers(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return _waivers_page(request, campaign)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.WAIVE)
 @require_POST
 def check(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """Any text against the references, with a form to waive each leak. Nothing is kept of it."""
@@ -76,7 +72,7 @@ def check(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return _waivers_page(request, campaign, text=text, leaks=leaks, checked=True)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.WAIVE)
 @require_POST
 def waive(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     run, key = request.POST.get("run", ""), request.POST.get("key", "")
@@ -84,14 +80,14 @@ def waive(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return _act(request, campaign, act, _("Waived. These words are no leak from now on."))
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.WAIVE)
 @require_POST
 def withdraw_waiver(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     waiver = get_object_or_404(Waiver, pk=pk, campaign=campaign)
     return _act(request, campaign, partial(waiving.withdraw, waiver=waiver), _("The waiver is withdrawn."))
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.WAIVE)
 @require_POST
 def decline_waiver(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     asked = get_object_or_404(WaiverRequest, pk=pk, campaign=campaign)

@@ -10,14 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import events
-from campaigns.models import Campaign, Role, User, Verb
+from campaigns.access import Permission, require
+from campaigns.models import Campaign, User, Verb
 from decontamination.checks import campaign_index, waivers_in_force
 from decontamination.leaks import Index, Match
 from decontamination.models import Waiver, WaiverRequest, WaiverWithdrawal
-
-
-class NotALead(Exception):
-    """Only a lead of the campaign waives, withdraws and declines."""
 
 
 class WaiverReasonMissing(Exception):
@@ -38,7 +35,7 @@ def waive(*, campaign: Campaign, run: str, reason: str, by: User, now: datetime,
     """Let the words of a run, as `Match.run` has them, be shared. Waived already, it is the same waiver.
 
     `key` is the prompt it was looked at against (`reference key`); the first by default. Open requests for these words
-    are answered with it. Raises NotALead, WaiverReasonMissing and NotShared.
+    are answered with it. Raises NotAllowed, WaiverReasonMissing and NotShared.
     """
     reason = _reason(campaign, reason, by)
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
@@ -83,7 +80,8 @@ def withdraw(*, waiver: Waiver, reason: str, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def ask(*, campaign: Campaign, match: Match, note: str, by: User, now: datetime) -> WaiverRequest:
-    """Ask the leads to waive a match; asked twice, for the same words, it is one request."""
+    """Ask the leads to waive a match; asked twice, for the same words, it is one request. Raises NotAllowed."""
+    require(campaign, by, Permission.WRITE)
     request, new = WaiverRequest.objects.get_or_create(
         campaign=campaign,
         digest=match.digest,
@@ -106,7 +104,7 @@ def ask(*, campaign: Campaign, match: Match, note: str, by: User, now: datetime)
 
 @transaction.atomic
 def decline(*, request: WaiverRequest, reason: str, by: User, now: datetime) -> None:
-    """Answer a request with no. Raises NotALead and WaiverReasonMissing."""
+    """Answer a request with no. Raises NotAllowed and WaiverReasonMissing."""
     reason = _reason(request.campaign, reason, by)
     rows = WaiverRequest.objects.filter(pk=request.pk, closed_at=None)
     if rows.update(closed_by=by, closed_at=now, answer=reason, granted=False):
@@ -115,8 +113,7 @@ def decline(*, request: WaiverRequest, reason: str, by: User, now: datetime) -> 
 
 
 def _reason(campaign: Campaign, reason: str, by: User) -> str:
-    if not campaign.memberships.filter(user=by, role=Role.LEAD).exists():
-        raise NotALead(_("Only a lead of this campaign does this."))
+    require(campaign, by, Permission.WAIVE)
     if not (said := _line(reason)):
         raise WaiverReasonMissing(_("Say why: the reason is printed in the release."))
     return said

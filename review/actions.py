@@ -13,6 +13,7 @@ from annotation.models import Item, Revision
 from annotation.wording import normalise
 from annotation.workflow import ITEM
 from campaigns import events
+from campaigns.access import Permission, require
 from campaigns.models import Campaign, Role, User, Verb
 from campaigns.transitions import move
 from review import consensus, desks
@@ -31,14 +32,6 @@ _PROBLEMS: dict[Problem, Promise] = {
     "needs_a_rationale": gettext_lazy("Say what makes it invalid: its author will read this."),
     "too_long": gettext_lazy("This is longer than {longest} characters."),
 }
-
-
-class NotAReviewer(Exception):
-    """Only reviewers of the campaign judge its items."""
-
-
-class NotALead(Exception):
-    """Only a lead of the campaign does this."""
 
 
 class OwnItem(Exception):
@@ -76,9 +69,9 @@ class NoteMissing(Exception):
 def take_seat(*, campaign: Campaign, by: User, now: datetime) -> Seat | None:
     """A seat at the next wording to judge (`review.queue`), or the one this person holds already, renewed.
 
-    None when nothing waits for them. Raises NotAReviewer.
+    None when nothing waits for them. Raises NotAllowed.
     """
-    _require(campaign, by, Role.REVIEWER)
+    require(campaign, by, Permission.JUDGE)
     membership = campaign.memberships.get(user=by, role=Role.REVIEWER)
     desk = desks.desk_at_work(campaign=campaign, membership=membership, now=now)
     for row in waiting(desk=desk, now=now).select_related("revision")[:_RACES]:
@@ -107,7 +100,7 @@ def vote(
 ) -> Vote:
     """Cast a vote on the wording with this digest, from one's seat or any free one. The last vote decides the item.
 
-    Sent twice, it is the same vote. Raises BadVote, NotAReviewer, OwnItem, AlreadyVoted, StaleWording, Decided and
+    Sent twice, it is the same vote. Raises BadVote, NotAllowed, OwnItem, AlreadyVoted, StaleWording, Decided and
     NoSeat.
     """
     ballot = Ballot(clear, ethical, solvable, valid, normalise(rationale))
@@ -116,7 +109,7 @@ def vote(
         raise BadVote({name: str(_PROBLEMS[problem]).format(longest=longest) for name, problem in problems.items()})
     item = _locked(revision)  # whoever votes on the same item waits here: the votes are counted one after the other
     campaign = item.campaign
-    _require(campaign, by, Role.REVIEWER)
+    require(campaign, by, Permission.JUDGE)
     if by.pk == item.author_id or item.revisions.filter(author=by).exists():
         raise OwnItem(_("You wrote this item: others judge it."))
     cast = revision.votes.filter(reviewer=by).first()
@@ -158,9 +151,10 @@ def vote(
 def pass_on(*, revision: Revision, by: User, now: datetime) -> None:
     """Give one's seat to whoever comes next; for this person, the wording goes to the end of the queue.
 
-    Without a seat, or once they voted, nothing happens.
+    Without a seat, or once they voted, nothing happens. Raises NotAllowed.
     """
     item = _locked(revision)
+    require(item.campaign, by, Permission.JUDGE)
     voted = revision.votes.filter(reviewer=by).exists()
     if not voted and revision.seats.filter(reviewer=by).delete()[0]:
         desks.passed_on(revision=revision, by=by)
@@ -169,21 +163,14 @@ def pass_on(*, revision: Revision, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def send_back(*, item: Item, note: str, by: User, now: datetime) -> Decision:
-    """Ask the author for another wording. Raises NotALead, NoteMissing and IllegalTransition."""
+    """Ask the author for another wording. Raises NotAllowed, NoteMissing and IllegalTransition."""
     return _overrule(item, Decision.Outcome.RETURNED, Verb.ITEM_SENT_BACK, note, by, now)
 
 
 @transaction.atomic
 def withdraw(*, item: Item, note: str, by: User, now: datetime) -> Decision:
-    """Take an item out for good. Raises NotALead, NoteMissing and IllegalTransition."""
+    """Take an item out for good. Raises NotAllowed, NoteMissing and IllegalTransition."""
     return _overrule(item, Decision.Outcome.WITHDRAWN, Verb.ITEM_WITHDRAWN, note, by, now)
-
-
-def _require(campaign: Campaign, by: User, role: Role) -> None:
-    if not campaign.memberships.filter(user=by, role=role).exists():
-        if role == Role.LEAD:
-            raise NotALead(_("You are not a lead of this campaign."))
-        raise NotAReviewer(_("You are not a reviewer of this campaign."))
 
 
 def _locked(revision: Revision) -> Item:
@@ -228,7 +215,7 @@ def _overrule(item: Item, outcome: str, verb: Verb, note: str, by: User, now: da
     if not note:
         raise NoteMissing(_("Say why: the author will read it."))
     current = Item.objects.select_for_update(of=("self",), no_key=True).select_related("campaign").get(pk=item.pk)
-    _require(current.campaign, by, Role.LEAD)
+    require(current.campaign, by, Permission.OVERSEE)
     revision = current.revisions.latest("number")
     valid = list(revision.votes.order_by("seat").values_list("valid", flat=True))
     decision = _decide(current, revision, outcome, verb, valid, note, by, now)

@@ -1,4 +1,4 @@
-"""Every URL, for every kind of visitor. A URL that is not listed here fails the test."""
+"""Every URL, for every kind of visitor, by the table of permissions. A URL that is not listed here fails the test."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from annotation import actions as annotation
 from annotation import leases
+from campaigns.access import GRANTED, Permission, may
 from campaigns.models import Campaign, Role, User
 from decontamination import actions as decontamination
 from decontamination import waivers
@@ -16,99 +17,130 @@ from decontamination.checks import current_check
 from decontamination.leaks import Prompt
 from tests.factories import NOW, make_annotator, make_campaign, make_member, make_seeds, make_user
 
-ANYBODY = {"visitor", "stranger", "annotator", "reviewer", "lead"}
+ANYBODY = {"visitor", "stranger", *Role.values}
 SIGNED_IN = ANYBODY - {"visitor"}
-MEMBERS = SIGNED_IN - {"stranger"}
-LEAD, ANNOTATOR, REVIEWER = {"lead"}, {"annotator"}, {"reviewer"}
+SEE, WRITE, JUDGE, SET_UP, SAMPLE, WAIVE, OVERSEE, RELEASE, MANAGE_MEMBERS = Permission
 
-# name: (method, who gets in, names of the arguments after the campaign)
-PAGES: dict[str, tuple[str, set[str], tuple[str, ...]]] = {
+# name: (method, what it takes inside a campaign, or who gets in outside, names of the arguments after the campaign)
+PAGES: dict[str, tuple[str, Permission | set[str], tuple[str, ...]]] = {
     "home": ("get", SIGNED_IN, ()),
     "login": ("get", ANYBODY, ()),
     "logout": ("post", ANYBODY, ()),
     "account": ("get", SIGNED_IN, ()),
     "join": ("get", ANYBODY, ("secret",)),
-    "setup": ("get", LEAD, ()),
+    "setup": ("get", SET_UP, ()),
     "api-campaigns": ("get", SIGNED_IN, ()),
-    "api-check": ("post", MEMBERS, ()),
-    "campaigns:overview": ("get", MEMBERS, ()),
-    "campaigns:rules": ("post", LEAD, ()),
-    "campaigns:members": ("get", LEAD, ()),
-    "campaigns:invite": ("post", LEAD, ()),
-    "campaigns:remove-member": ("post", LEAD, ("pk",)),
-    "campaigns:withdraw-invitation": ("post", LEAD, ("pk",)),
-    "campaigns:guideline": ("get", MEMBERS, ()),
-    "campaigns:guideline-edit": ("get", LEAD, ()),
-    "campaigns:events": ("get", LEAD, ()),
-    "decontamination:references": ("get", LEAD, ()),
-    "decontamination:reference": ("get", LEAD, ("reference",)),
-    "decontamination:retire": ("post", set(), ("reference",)),
-    "decontamination:waivers": ("get", LEAD, ()),
-    "decontamination:check": ("post", LEAD, ()),
-    "decontamination:waive": ("post", LEAD, ()),
-    "decontamination:withdraw-waiver": ("post", LEAD, ("waiver",)),
-    "decontamination:decline-waiver": ("post", LEAD, ("request",)),
-    "sampling:clusters": ("get", LEAD, ()),
-    "sampling:cluster": ("get", LEAD, ("number",)),
-    "sampling:overrule": ("post", LEAD, ("number",)),
-    "sampling:rename": ("post", LEAD, ("number",)),
-    "sampling:exclude": ("post", LEAD, ("number",)),
-    "sampling:merge": ("post", LEAD, ("number",)),
-    "sampling:map": ("get", LEAD, ()),
-    "sampling:map-points": ("get", LEAD, ("pk",)),
-    "sampling:map-document": ("get", LEAD, ("pk",)),
-    "sampling:leaks": ("get", LEAD, ()),
-    "sampling:draw": ("post", LEAD, ()),
-    "sampling:draws": ("get", LEAD, ()),
-    "sampling:draw-page": ("get", LEAD, ("draw",)),
-    "sampling:draw-chart": ("get", LEAD, ("draw",)),
-    "sampling:seed": ("get", LEAD, ("seed",)),
-    "annotation:home": ("get", ANNOTATOR, ()),
-    "annotation:claim": ("post", ANNOTATOR, ()),
-    "annotation:work": ("get", ANNOTATOR, ("seed",)),
-    "annotation:draft": ("post", ANNOTATOR, ("seed",)),
-    "annotation:preview": ("post", ANNOTATOR, ("seed",)),
-    "annotation:submit": ("post", ANNOTATOR, ("seed",)),
-    "annotation:skip": ("post", ANNOTATOR, ("seed",)),
-    "annotation:release": ("post", ANNOTATOR, ("seed",)),
-    "annotation:reopen": ("post", LEAD, ("seed",)),
-    "annotation:skipped": ("get", LEAD, ()),
-    "annotation:item": ("get", ANNOTATOR, ("item",)),
-    "annotation:item-draft": ("post", ANNOTATOR, ("item",)),
-    "annotation:item-preview": ("post", ANNOTATOR, ("item",)),
-    "annotation:revise": ("post", ANNOTATOR, ("item",)),
-    "review:queue": ("get", REVIEWER, ()),
-    "review:claim": ("post", REVIEWER, ()),
-    "review:revision": ("get", REVIEWER, ("revision",)),
-    "review:vote": ("post", REVIEWER, ("revision",)),
-    "review:pass": ("post", REVIEWER, ("revision",)),
-    "review:dashboard": ("get", MEMBERS, ()),
-    "review:chart": ("get", MEMBERS, ("chart",)),
-    "review:items": ("get", LEAD, ()),
-    "review:item": ("get", LEAD, ("item",)),
-    "review:return": ("post", LEAD, ("item",)),
-    "review:withdraw": ("post", LEAD, ("item",)),
-    "benchmark:releases": ("get", LEAD, ()),
-    "benchmark:freeze": ("post", LEAD, ()),
-    "benchmark:look": ("post", LEAD, ()),
-    "benchmark:release": ("get", LEAD, ("number",)),
-    "benchmark:download": ("get", LEAD, ("number",)),
+    "api-check": ("post", SEE, ()),
+    "campaigns:overview": ("get", SEE, ()),
+    "campaigns:rules": ("post", SET_UP, ()),
+    "campaigns:members": ("get", MANAGE_MEMBERS, ()),
+    "campaigns:invite": ("post", MANAGE_MEMBERS, ()),
+    "campaigns:remove-member": ("post", MANAGE_MEMBERS, ("pk",)),
+    "campaigns:withdraw-invitation": ("post", MANAGE_MEMBERS, ("pk",)),
+    "campaigns:guideline": ("get", SEE, ()),
+    "campaigns:guideline-edit": ("get", SET_UP, ()),
+    "campaigns:events": ("get", OVERSEE, ()),
+    "decontamination:references": ("get", SET_UP, ()),
+    "decontamination:reference": ("get", SET_UP, ("reference",)),
+    "decontamination:retire": ("post", SET_UP, ("reference",)),
+    "decontamination:waivers": ("get", WAIVE, ()),
+    "decontamination:check": ("post", WAIVE, ()),
+    "decontamination:waive": ("post", WAIVE, ()),
+    "decontamination:withdraw-waiver": ("post", WAIVE, ("waiver",)),
+    "decontamination:decline-waiver": ("post", WAIVE, ("request",)),
+    "sampling:clusters": ("get", SAMPLE, ()),
+    "sampling:cluster": ("get", SAMPLE, ("number",)),
+    "sampling:overrule": ("post", SAMPLE, ("number",)),
+    "sampling:rename": ("post", SAMPLE, ("number",)),
+    "sampling:exclude": ("post", SAMPLE, ("number",)),
+    "sampling:merge": ("post", SAMPLE, ("number",)),
+    "sampling:map": ("get", SAMPLE, ()),
+    "sampling:map-points": ("get", SAMPLE, ("pk",)),
+    "sampling:map-document": ("get", SAMPLE, ("pk",)),
+    "sampling:leaks": ("get", SAMPLE, ()),
+    "sampling:draw": ("post", SAMPLE, ()),
+    "sampling:draws": ("get", SAMPLE, ()),
+    "sampling:draw-page": ("get", SAMPLE, ("draw",)),
+    "sampling:draw-chart": ("get", SAMPLE, ("draw",)),
+    "sampling:seed": ("get", SAMPLE, ("seed",)),
+    "annotation:home": ("get", WRITE, ()),
+    "annotation:claim": ("post", WRITE, ()),
+    "annotation:work": ("get", WRITE, ("seed",)),
+    "annotation:draft": ("post", WRITE, ("seed",)),
+    "annotation:preview": ("post", WRITE, ("seed",)),
+    "annotation:submit": ("post", WRITE, ("seed",)),
+    "annotation:skip": ("post", WRITE, ("seed",)),
+    "annotation:release": ("post", WRITE, ("seed",)),
+    "annotation:reopen": ("post", OVERSEE, ("seed",)),
+    "annotation:skipped": ("get", OVERSEE, ()),
+    "annotation:item": ("get", WRITE, ("item",)),
+    "annotation:item-draft": ("post", WRITE, ("item",)),
+    "annotation:item-preview": ("post", WRITE, ("item",)),
+    "annotation:revise": ("post", WRITE, ("item",)),
+    "review:queue": ("get", JUDGE, ()),
+    "review:claim": ("post", JUDGE, ()),
+    "review:revision": ("get", JUDGE, ("revision",)),
+    "review:vote": ("post", JUDGE, ("revision",)),
+    "review:pass": ("post", JUDGE, ("revision",)),
+    "review:dashboard": ("get", SEE, ()),
+    "review:chart": ("get", SEE, ("chart",)),
+    "review:items": ("get", OVERSEE, ()),
+    "review:item": ("get", OVERSEE, ("item",)),
+    "review:return": ("post", OVERSEE, ("item",)),
+    "review:withdraw": ("post", OVERSEE, ("item",)),
+    "benchmark:releases": ("get", RELEASE, ()),
+    "benchmark:freeze": ("post", RELEASE, ()),
+    "benchmark:look": ("post", RELEASE, ()),
+    "benchmark:release": ("get", RELEASE, ("number",)),
+    "benchmark:download": ("get", RELEASE, ("number",)),
 }
 ASKS_FIRST = {"benchmark:freeze"}  # shows on GET what a POST would do
-OUTSIDE = {"home", "login", "logout", "account", "join", "api-campaigns"}  # of any campaign
+OUTSIDE = {name for name, (_method, who, _names) in PAGES.items() if not isinstance(who, Permission)}
+INSTALLATION = {"decontamination:retire"}  # takes the installation's lead, besides
 
 
-def named(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+def welcome(page: str) -> set[str]:
+    who = PAGES[page][1]
+    if not isinstance(who, Permission):
+        return who
+    return set() if page in INSTALLATION else set(GRANTED[who])
+
+
+def address_of(page: str, campaign: Campaign, arguments: dict[str, Any]) -> str:
+    names = PAGES[page][2]
+    inside = page not in OUTSIDE
+    return reverse(page, args=[*([campaign.slug] if inside else []), *(arguments[name] for name in names)])
+
+
+def named(resolver: URLResolver, prefix: str = "", inside: bool = False) -> Iterator[tuple[str, Any, bool]]:
+    """Name and view of every address, and whether it lies inside a campaign."""
     for entry in resolver.url_patterns:
+        within = inside or "<slug:slug>" in str(entry.pattern)
         if isinstance(entry, URLResolver):
-            yield from named(entry, f"{prefix}{entry.namespace}:" if entry.namespace else prefix)
+            yield from named(entry, f"{prefix}{entry.namespace}:" if entry.namespace else prefix, within)
         elif isinstance(entry, URLPattern):
             assert entry.name, entry
-            yield prefix + entry.name
+            yield prefix + entry.name, entry.callback, within
 
 
 def test_every_url_is_listed() -> None:
-    assert set(named(get_resolver())) == set(PAGES)
+    assert {name for name, _view, _inside in named(get_resolver())} == set(PAGES)
+
+
+def test_every_view_inside_a_campaign_names_its_permission() -> None:
+    for name, view, inside in named(get_resolver()):
+        assert inside == (name not in OUTSIDE), name
+        if inside and not name.startswith("api-"):
+            assert getattr(view, "permission", None) == PAGES[name][1], name
+
+
+def test_every_role_has_its_part() -> None:
+    assert set(GRANTED) == set(Permission)
+    of = {role: {permission for permission in Permission if may({role}, permission)} for role in Role}
+    assert of[Role.ANNOTATOR] == {SEE, WRITE}
+    assert of[Role.REVIEWER] == {SEE, JUDGE}
+    assert of[Role.LEAD] == set(Permission) - {WRITE, JUDGE}
+    assert not any(may(set(), permission) for permission in Permission)
 
 
 @pytest.fixture(scope="module")
@@ -164,13 +196,11 @@ def arguments(campaign: Campaign, visitors: dict[str, User | None]) -> dict[str,
 def test_entry(
     page: str, who: str, campaign: Campaign, visitors: dict[str, User | None], arguments: dict[str, Any], client: Client
 ) -> None:
-    method, welcome, names = PAGES[page]
-    inside = page not in OUTSIDE
-    address = reverse(page, args=[*([campaign.slug] if inside else []), *(arguments[name] for name in names)])
+    method, _who, names = PAGES[page]
     if user := visitors[who]:
         client.force_login(user)
-    answer = getattr(client, method)(address)
-    if who in welcome:
+    answer = getattr(client, method)(address_of(page, campaign, arguments))
+    if who in welcome(page):
         assert answer.status_code != 403
         assert "/login/" not in answer.get("Location", "") or page == "logout"
         if method == "get" and not {"number", "pk", "secret", "seed"} & set(names):
@@ -192,10 +222,23 @@ def test_what_changes_something_takes_no_get(
 ) -> None:
     everything = make_member(campaign, *Role.values, is_staff=True)
     client.force_login(everything)
-    inside = page not in OUTSIDE
-    names = PAGES[page][2]
-    address = reverse(page, args=[*([campaign.slug] if inside else []), *(arguments[name] for name in names)])
-    assert client.get(address).status_code == 405
+    assert client.get(address_of(page, campaign, arguments)).status_code == 405
+
+
+@pytest.mark.parametrize("page", sorted(set(PAGES) - OUTSIDE))
+def test_who_may_not_enter_learns_nothing_of_the_methods(
+    page: str, campaign: Campaign, visitors: dict[str, User | None], arguments: dict[str, Any], client: Client
+) -> None:
+    address = address_of(page, campaign, arguments)
+    answer = client.delete(address)
+    assert answer.status_code == 403 if page.startswith("api-") else "/login/" in answer["Location"]
+    permission = PAGES[page][1]
+    assert isinstance(permission, Permission)
+    for who, user in visitors.items():
+        if user is None or may({who}, permission):
+            continue
+        client.force_login(user)
+        assert client.delete(address).status_code == (404 if who == "stranger" else 403), who
 
 
 @pytest.mark.django_db

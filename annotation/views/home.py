@@ -9,16 +9,16 @@ from annotation import actions, leases, progress
 from annotation.feedback import judgements
 from annotation.models import Item
 from annotation.queue import waiting_count
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 from campaigns.transitions import IllegalTransition, LostRace
 from sampling.models import Seed
 
 _RECENT = 20
 
 
+@allowed(Permission.WRITE)
 @require_safe
-@roles_required(Role.ANNOTATOR)
 def home(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     now = timezone.now()
     own = (
@@ -43,8 +43,8 @@ def home(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "annotation/home.html", context)
 
 
+@allowed(Permission.WRITE)
 @require_POST
-@roles_required(Role.ANNOTATOR)
 def claim(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     seed = leases.claim_next(campaign=campaign, by=request.user, now=timezone.now())
     if seed is None:
@@ -53,16 +53,16 @@ def claim(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return redirect("annotation:work", campaign.slug, seed.pk)
 
 
+@allowed(Permission.OVERSEE)
 @require_safe
-@roles_required(Role.LEAD)
 def skipped(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     seeds = Seed.objects.filter(campaign=campaign, status=Seed.Status.SKIPPED)
     context = {"campaign": campaign, "seeds": seeds.select_related("document", "category").order_by("rank", "pk")}
     return render(request, "annotation/skipped.html", context)
 
 
+@allowed(Permission.OVERSEE)
 @require_POST
-@roles_required(Role.LEAD)
 def reopen(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     seed = get_object_or_404(Seed.objects.select_related("campaign", "document"), pk=pk, campaign=campaign)
     try:

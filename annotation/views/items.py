@@ -14,8 +14,8 @@ from annotation.feedback import judgements
 from annotation.forms import WordingForm, typed
 from annotation.models import Draft, Item, Revision
 from annotation.views import writing
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 
 
 def _own(request: CampaignRequest, campaign: Campaign, pk: int) -> Item:
@@ -52,8 +52,8 @@ def _gone(request: CampaignRequest, item: Item, error: NotSentBack) -> HttpRespo
     return render(request, "annotation/lost.html", context, status=409)
 
 
+@allowed(Permission.WRITE)
 @require_safe
-@roles_required(Role.ANNOTATOR)
 def item(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     own = _own(request, campaign, pk)
     context = _context(own, None)
@@ -65,8 +65,8 @@ def item(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     return render(request, "annotation/item.html", context)
 
 
+@allowed(Permission.WRITE)
 @require_POST
-@roles_required(Role.ANNOTATOR)
 def item_draft(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     own, now = _own(request, campaign, pk), timezone.now()
     try:
@@ -81,8 +81,8 @@ def item_draft(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpRes
     return redirect("annotation:item", campaign.slug, pk)
 
 
+@allowed(Permission.WRITE)
 @require_POST
-@roles_required(Role.ANNOTATOR)
 def item_preview(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     own = _own(request, campaign, pk)
     writing.ask(request, campaign)
@@ -92,8 +92,8 @@ def item_preview(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpR
     return render(request, "annotation/item.html", _context(own, _form(own, data=request.POST)) | shown)
 
 
+@allowed(Permission.WRITE)
 @require_POST
-@roles_required(Role.ANNOTATOR)
 def revise(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     own = _own(request, campaign, pk)
     form = _form(own, data=request.POST)

@@ -15,8 +15,8 @@ from annotation.forms import SkipForm, WordingForm, typed
 from annotation.leases import LeaseLost
 from annotation.models import Draft, Item
 from annotation.views import writing
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 from sampling.models import Seed
 
 
@@ -53,8 +53,8 @@ def _lost(request: CampaignRequest, seed: Seed, fields: dict[str, Any], error: L
     return render(request, "annotation/lost.html", context, status=409)
 
 
+@allowed(Permission.WRITE)
 @require_safe
-@roles_required(Role.ANNOTATOR)
 def work(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     seed = _seed(campaign, pk)
     draft = Draft.objects.filter(seed=seed, annotator=request.user).first()
@@ -73,8 +73,8 @@ def work(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     return render(request, "annotation/work.html", context)
 
 
+@allowed(Permission.WRITE)
 @require_POST
-@roles_required(Role.ANNOTATOR)
 def draft(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     seed, fields, now = _seed(campaign, pk), typed(request.POST), timezone.now()
     try:
@@ -89,8 +89,8 @@ def draft(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse
     return redirect("annotation:work", campaign.slug, pk)
 
 
+@allowed(Permission.WRITE)
 @require_POST
-@roles_required(Role.ANNOTATOR)
 def preview(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     """The query as reviewers will see it. Without HTMX the page comes back with it, and the draft is saved.
 
@@ -108,8 +108,8 @@ def preview(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpRespon
     return render(request, "annotation/work.html", _context(seed, _form(request, seed)) | {"saved_at": now} | shown)
 
 
+@allowed(Permission.WRITE)
 @require_POST
-@roles_required(Role.ANNOTATOR)
 def submit(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     seed, fields = _seed(campaign, pk), typed(request.POST)
     form = _form(request, seed)
@@ -126,8 +126,8 @@ def submit(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpRespons
     return _next(request, campaign)
 
 
+@allowed(Permission.WRITE)
 @require_POST
-@roles_required(Role.ANNOTATOR)
 def skip(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     seed, form, token = _seed(campaign, pk), SkipForm(request.POST), request.POST.get("token", "")
     try:
@@ -141,8 +141,8 @@ def skip(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     return _next(request, campaign)
 
 
+@allowed(Permission.WRITE)
 @require_POST
-@roles_required(Role.ANNOTATOR)
 def release(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     seed, token = _seed(campaign, pk), request.POST.get("token", "")
     try:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotation.models import Difficulty
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 from decontamination.models import Reference
 from foundation import charts
 from foundation.charts import Row, Theme
@@ -20,8 +20,8 @@ from review.statistics import Funnel, Scope
 _BARS = 20  # in a chart; the table beside it has all
 
 
+@allowed(Permission.SEE)
 @require_safe
-@roles_required()
 def dashboard(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     scope = _scope(request)
     votes = statistics.vote_table(campaign)
@@ -29,7 +29,7 @@ def dashboard(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     majors = statistics.difficulty_by_major(campaign, scope)
     context = {
         "campaign": campaign,
-        "lead": Role.LEAD in request.roles,
+        "lead": Permission.OVERSEE in request.permissions,
         "scope": scope,
         "bars": _BARS,
         "funnel": funnel,
@@ -47,8 +47,8 @@ def dashboard(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "review/dashboard.html", context)
 
 
+@allowed(Permission.SEE)
 @require_safe
-@roles_required()
 def chart(request: CampaignRequest, campaign: Campaign, name: str) -> HttpResponse:
     draw = _CHARTS.get(name)
     if draw is None:

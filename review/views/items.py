@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.models import Difficulty, Item
 from annotation.resemblance import hints
 from annotation.workflow import ITEM
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 from campaigns.transitions import IllegalTransition
 from decontamination.checks import current_check
 from decontamination.evidence import leaks_shown
@@ -25,8 +25,8 @@ from review.seen import history, listed
 _PAGE = 50
 
 
+@allowed(Permission.OVERSEE)
 @require_safe
-@roles_required(Role.LEAD)
 def items(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     wanted = {name: request.GET.get(name, "") for name in ("status", "difficulty", "major", "search")}
     found = Paginator(listed(campaign=campaign, **wanted), _PAGE)
@@ -46,20 +46,20 @@ def items(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "review/_items.html" if request.htmx else "review/items.html", context)
 
 
+@allowed(Permission.OVERSEE)
 @require_safe
-@roles_required(Role.LEAD)
 def item(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     return _page(request, _item(campaign, pk))
 
 
+@allowed(Permission.OVERSEE)
 @require_POST
-@roles_required(Role.LEAD)
 def send_back(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     return _act(request, _item(campaign, pk), actions.send_back, _("Sent back to its author."))
 
 
+@allowed(Permission.OVERSEE)
 @require_POST
-@roles_required(Role.LEAD)
 def withdraw(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     return _act(request, _item(campaign, pk), actions.withdraw, _("Withdrawn."))
 

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, push_url
 
 from annotation.models import Item, Revision
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 from review import actions
 from review.models import Seat
 from review.queue import waiting_count
@@ -25,8 +25,8 @@ _RECENT = 20
 _ANSWERS = {"yes": True, "no": False}
 
 
+@allowed(Permission.JUDGE)
 @require_safe
-@roles_required(Role.REVIEWER)
 def queue(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     now = timezone.now()
     votes = votes_of(campaign=campaign, by=request.user)
@@ -41,21 +41,21 @@ def queue(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "review/queue.html", context)
 
 
+@allowed(Permission.JUDGE)
 @require_POST
-@roles_required(Role.REVIEWER)
 def claim(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return _next(request, campaign)
 
 
+@allowed(Permission.JUDGE)
 @require_safe
-@roles_required(Role.REVIEWER)
 def revision(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     response = _page(request, _wording(request, campaign, pk))
     return push_url(response, request.path) if request.htmx else response
 
 
+@allowed(Permission.JUDGE)
 @require_POST
-@roles_required(Role.REVIEWER)
 def vote(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     judged = _wording(request, campaign, pk)
     given = _given(request.POST)
@@ -72,8 +72,8 @@ def vote(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     return _next(request, campaign)
 
 
+@allowed(Permission.JUDGE)
 @require_POST
-@roles_required(Role.REVIEWER)
 def pass_on(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     actions.pass_on(revision=_wording(request, campaign, pk), by=request.user, now=timezone.now())
     messages.info(request, _("Passed on to another reviewer."))

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns import events
+from campaigns.access import Permission, require
 from campaigns.models import Campaign, Category, User, Verb
 from sampling.models import Cluster, ClusterDecision
 
@@ -44,11 +45,11 @@ def overrule(
 ) -> None:
     """Set the category of all documents of a cluster, or with None let their own words decide again.
 
-    Raises UnknownCategory, CannotDecide or Changed.
+    Raises NotAllowed, UnknownCategory, CannotDecide or Changed.
     """
     if category is not None and category.taxonomy_id != campaign.taxonomy_id:
         raise UnknownCategory(category.name)
-    standing = _standing(campaign, cluster, version)
+    standing = _standing(campaign, cluster, version, by)
     if standing and standing.merged_into_id and category:
         raise CannotDecide("the cluster is merged into another one, whose category holds")
     before = standing.category if standing else None
@@ -60,9 +61,9 @@ def overrule(
 def rename(
     *, cluster: Cluster, label: str, campaign: Campaign, by: User, now: datetime, version: int | None = None
 ) -> None:
-    """Show a label instead of the cluster's number; an empty one shows the number again. Raises Changed."""
+    """Show a label instead of the cluster's number; an empty one, the number again. Raises NotAllowed or Changed."""
     label = " ".join(label.split())
-    standing = _standing(campaign, cluster, version)
+    standing = _standing(campaign, cluster, version, by)
     data = {"from": standing.label if standing else "", "to": label}
     _write(standing, cluster, campaign, _Change(Verb.CLUSTER_RENAMED, {"label": label}, data), by, now)
 
@@ -73,10 +74,10 @@ def exclude(
 ) -> None:
     """Leave a cluster's documents out of draws and training; with no reason, take them in again.
 
-    Raises CannotDecide or Changed.
+    Raises NotAllowed, CannotDecide or Changed.
     """
     reason = " ".join(reason.split())
-    standing = _standing(campaign, cluster, version)
+    standing = _standing(campaign, cluster, version, by)
     if standing and standing.merged_into_id and reason:
         raise CannotDecide("the cluster is merged into another one; exclude that one")
     data = {"from": standing.exclusion if standing else "", "to": reason}
@@ -90,9 +91,11 @@ def merge(
 ) -> None:
     """Count a cluster as a part of another one; with None as one of its own again. No assignment is rewritten.
 
-    Its own category and exclusion end with that; those of the other cluster hold. Raises CannotDecide or Changed.
+    Its own category and exclusion end with that; those of the other cluster hold.
+
+    Raises NotAllowed, CannotDecide or Changed.
     """
-    standing = _standing(campaign, cluster, version)
+    standing = _standing(campaign, cluster, version, by)
     before = standing.merged_into if standing else None
     if into is not None:
         if into.run_id != cluster.run_id or into.pk == cluster.pk:
@@ -119,8 +122,9 @@ def merge(
     )
 
 
-def _standing(campaign: Campaign, cluster: Cluster, version: int | None) -> ClusterDecision | None:
+def _standing(campaign: Campaign, cluster: Cluster, version: int | None, by: User) -> ClusterDecision | None:
     """What stands now, for no one else to change until this transaction ends. `version` is what the lead has seen."""
+    require(campaign, by, Permission.SAMPLE)
     # All decisions of a campaign take turns: a merge depends on those of other clusters, and so does a draw.
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     rows = ClusterDecision.objects.select_related("category", "merged_into", "decided_by")

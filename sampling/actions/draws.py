@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from campaigns import events
+from campaigns.access import Permission, require
 from campaigns.models import Campaign, User, Verb
 from decontamination.checks import current_check
 from sampling.actions.verdicts import check_documents
@@ -66,8 +67,9 @@ def draw_seeds(
     """Top the campaign's seeds up to `per_category` in each category, or to `total` evenly over the categories.
 
     By default to the campaign's own number per category, with its own random seed. Nothing is drawn twice; a draw
-    that would add nothing leaves no trace. Raises CannotDraw or NotClustered.
+    that would add nothing leaves no trace. Raises NotAllowed, CannotDraw or NotClustered.
     """
+    require(campaign, by, Permission.SAMPLE)
     if per_category is not None and total is not None:
         raise CannotDraw("either a number per category or a total, not both")
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Category, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign, Category
 from sampling import actions
 from sampling.forms import DecisionForm, ExcludeForm, MergeForm, OverruleForm, RenameForm
 from sampling.models import Cluster, ClusterRun, Corpus
@@ -46,7 +46,7 @@ def named(categories: list[Category], wanted: str) -> set[str] | None:
     return {wanted} if wanted else None
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def clusters(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     run = chosen_run(request, campaign)
@@ -71,7 +71,7 @@ def clusters(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "sampling/clusters.html", context)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def cluster(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
     found = get_object_or_404(
@@ -122,7 +122,7 @@ def _decided(
     return redirect(f"{reverse('sampling:cluster', args=[campaign.slug, number])}?run={found.run_id}")
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_POST
 def overrule(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
     form = OverruleForm(request.POST, campaign=campaign)
@@ -137,7 +137,7 @@ def overrule(request: CampaignRequest, campaign: Campaign, number: int) -> HttpR
     return _decided(request, campaign, number, form, act)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_POST
 def rename(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
     form = RenameForm(request.POST)
@@ -149,7 +149,7 @@ def rename(request: CampaignRequest, campaign: Campaign, number: int) -> HttpRes
     return _decided(request, campaign, number, form, act)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_POST
 def exclude(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
     form = ExcludeForm(request.POST)
@@ -162,7 +162,7 @@ def exclude(request: CampaignRequest, campaign: Campaign, number: int) -> HttpRe
     return _decided(request, campaign, number, form, act)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_POST
 def merge(request: CampaignRequest, campaign: Campaign, number: int) -> HttpResponse:
     form = MergeForm(request.POST)

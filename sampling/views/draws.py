@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 from decontamination.models import Reference
 from foundation import charts
 from sampling import actions
@@ -28,7 +28,7 @@ EXCLUSIONS_PER_PAGE = 50
 DRAWS_PER_PAGE = 50
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_POST
 def draw(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     form = DrawForm(request.POST)
@@ -53,7 +53,7 @@ def draw(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return redirect(f"{reverse('setup', args=[campaign.slug])}?corpus={corpus.name}")
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def draws(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     rows = campaign.draws.select_related("corpus", "run").order_by("-created_at", "-pk")
@@ -66,7 +66,7 @@ def draws(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     return render(request, "sampling/draws.html", {"page": page, "seeds": seeds, "excluded": excluded})
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def draw_page(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     found = get_object_or_404(campaign.draws.select_related("corpus", "run"), pk=pk)
@@ -98,7 +98,7 @@ def draw_page(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResp
     return render(request, "sampling/draw.html", context)
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def chart(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     """Before, drawn and missing by category, as SVG."""
@@ -116,7 +116,7 @@ def chart(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse
     return response
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def seed(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     """Why this document is here: everything between the scrape and the annotator's queue."""

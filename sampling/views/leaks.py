@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 from decontamination.checks import current_check
 from decontamination.evidence import leaks_shown
 from sampling.models import Corpus, Document
@@ -18,7 +18,7 @@ EXAMPLES = 3
 FREQUENT_RUNS = 10
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def leaks(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """Documents that no draw takes because of what they share with a reference, and the words that many share."""

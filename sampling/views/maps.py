@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from numpy.typing import NDArray
 
-from campaigns.access import CampaignRequest, roles_required
-from campaigns.models import Campaign, Role
+from campaigns.access import CampaignRequest, Permission, allowed
+from campaigns.models import Campaign
 from sampling.forms import MapForm
 from sampling.maps.mapfile import BrokenMap
 from sampling.models import ClusterRun, Corpus, Document
@@ -35,7 +35,7 @@ _ORDERS: dict[str, Callable[[Region], tuple[Any, ...]]] = {
 }
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def corpus_map(request: CampaignRequest, campaign: Campaign) -> HttpResponse:
     """Beside the map: the documents of the cluster or place that was picked, else all clusters."""
@@ -131,7 +131,7 @@ def _most(numbers: NDArray[np.uint32], names: dict[int, str]) -> Sequence[tuple[
     return [(int(found[at]), names[int(found[at])], int(counts[at])) for at in order]
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def map_points(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponseBase:
     """All points of a run, as `Points.packed` has them. What the browser has stays good until something changes."""
@@ -150,7 +150,7 @@ def map_points(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpRes
     return response
 
 
-@roles_required(Role.LEAD)
+@allowed(Permission.SAMPLE)
 @require_safe
 def map_document(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     """What a point is, for the one that the pointer rests on."""

@@ -8,8 +8,9 @@ import pytest
 from django.db import connections
 
 from annotation import actions, leases
-from annotation.leases import LeaseLost, NotAnAnnotator
+from annotation.leases import LeaseLost
 from annotation.models import Draft, Item
+from campaigns.access import NotAllowed
 from campaigns.actions import add_member
 from campaigns.models import Campaign, Event, User, Verb
 from campaigns.transitions import LostRace
@@ -70,9 +71,9 @@ def test_a_lease_that_ran_out_is_claimable_by_others(held: Seed, annotator: User
 
 @pytest.mark.parametrize("role", [make_lead, make_reviewer])
 def test_only_annotators_claim(role: Callable[[Campaign], User], campaign: Campaign, seed: Seed) -> None:
-    with pytest.raises(NotAnAnnotator):
+    with pytest.raises(NotAllowed):
         leases.claim_next(campaign=campaign, by=role(campaign), now=NOW)
-    with pytest.raises(NotAnAnnotator):
+    with pytest.raises(NotAllowed):
         leases.claim_next(campaign=campaign, by=make_annotator(make_campaign()), now=NOW)
     seed.refresh_from_db()
     assert seed.status == "drawn"

@@ -3,12 +3,13 @@ from typing import Any
 import pytest
 
 from annotation import actions, leases
-from annotation.actions import BadWording, Leaks, NotALead, NotSentBack, NotTheAuthor, ReasonMissing
-from annotation.leases import LeaseLost, NotAnAnnotator
+from annotation.actions import BadWording, Leaks, NotSentBack, NotTheAuthor, ReasonMissing
+from annotation.leases import LeaseLost
 from annotation.models import Draft, Item, Revision
 from annotation.wording import Wording
 from annotation.workflow import ITEM, SEED
 from campaigns import events
+from campaigns.access import NotAllowed
 from campaigns.actions import change_rules
 from campaigns.models import Campaign, Event, Membership, User, Verb
 from campaigns.transitions import IllegalTransition, move
@@ -200,7 +201,7 @@ def test_a_seed_is_not_skipped_without_a_reason(held: Seed, annotator: User, rea
 def test_a_lead_puts_a_skipped_seed_back_at_its_place(held: Seed, annotator: User, campaign: Campaign) -> None:
     make_seeds(campaign, 2)
     actions.skip(seed=held, token=held.lease_token, reason="why", by=annotator, now=NOW)
-    with pytest.raises(NotALead):
+    with pytest.raises(NotAllowed):
         actions.reopen_skipped(seed=held, by=annotator, now=NOW)
     actions.reopen_skipped(seed=held, by=make_lead(campaign), now=NOW)
     held.refresh_from_db()
@@ -259,7 +260,7 @@ def test_only_its_author_revises(returned: Item, annotator: User, campaign: Camp
     with pytest.raises(NotTheAuthor):
         actions.revise(item=returned, fields=wording(query="Mine"), by=make_annotator(campaign), now=NOW)
     Membership.objects.filter(user=annotator).delete()
-    with pytest.raises(NotAnAnnotator):
+    with pytest.raises(NotAllowed):
         actions.revise(item=returned, fields=wording(query="Mine"), by=annotator, now=NOW)
 
 

@@ -159,7 +159,7 @@ def test_a_demo_campaign_exports_demo_data(db: None, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--campaign", "nowhere", "--out", "{out}"], "--campaign nowhere: there is no such campaign"),
+        (["--campaign", "nowhere", "--out", "{out}"], "nowhere: there is no such campaign"),
         (["--campaign", "{slug}", "--out", "{out}"], "no item has its quorum"),
         (["--campaign", "{slug}", "--out", "{out}", "--release", "3"], "--release 3: "),
     ],

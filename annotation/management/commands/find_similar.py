@@ -4,16 +4,12 @@ from typing import Any
 from django.utils import timezone
 
 from annotation.resemblance import find_similar, hints
-from campaigns.models import Campaign
+from campaigns.queries import UnknownCampaign, campaign_called
 from foundation.terminal import Command as TerminalCommand
 from foundation.terminal import Outcome, watch
 from sampling.actions.resemblance import NothingToCompare
 from sampling.embedding.model import CannotLoad
 from sampling.embedding.store import BrokenStore
-
-
-class NoSuchCampaign(Exception):
-    """Names what was asked for."""
 
 
 class Command(TerminalCommand):
@@ -22,15 +18,13 @@ class Command(TerminalCommand):
         "sign of paraphrases, shown to leads. Nothing is refused by it. "
         "Run calibrate_similarity once to know what it is worth."
     )
-    refusals = (NoSuchCampaign, NothingToCompare, CannotLoad, BrokenStore)
+    refusals = (UnknownCampaign, NothingToCompare, CannotLoad, BrokenStore)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="SLUG")
 
     def work(self, **options: Any) -> Outcome:
-        campaign = Campaign.objects.filter(slug=options["campaign"]).first()
-        if campaign is None:
-            raise NoSuchCampaign(f"{options['campaign']}: there is no such campaign")
+        campaign = campaign_called(options["campaign"])
         items, looked_up = find_similar(campaign=campaign, now=timezone.now(), watch=watch("embed"))
         revisions = dict(campaign.items.counted().order_by("pk").values_list("revision", "pk"))
         found = hints([pk for pk in revisions if pk is not None])

@@ -7,13 +7,9 @@ from django.utils import timezone
 
 from benchmark import actions, folder
 from benchmark.models import Release
-from campaigns.models import Campaign
+from campaigns.queries import UnknownCampaign, campaign_called
 from foundation.terminal import Command as TerminalCommand
 from foundation.terminal import Outcome
-
-
-class NoSuchCampaign(Exception):
-    pass
 
 
 class NoSuchRelease(Exception):
@@ -23,7 +19,7 @@ class NoSuchRelease(Exception):
 class Command(TerminalCommand):
     help = "Freeze what is agreed on and clean, if it is not frozen yet, and write it as a folder that can be verified."
     refusals = (
-        NoSuchCampaign,
+        UnknownCampaign,
         NoSuchRelease,
         actions.NothingToRelease,
         actions.Overtaken,
@@ -38,9 +34,7 @@ class Command(TerminalCommand):
 
     def work(self, **options: Any) -> Outcome:
         slug, number = options["campaign"], options["release"]
-        campaign = Campaign.objects.filter(slug=slug).first()
-        if campaign is None:
-            raise NoSuchCampaign(f"--campaign {slug}: there is no such campaign")
+        campaign = campaign_called(slug)
         if number is None:
             release = actions.freeze(campaign=campaign, by=None, now=timezone.now())
         else:

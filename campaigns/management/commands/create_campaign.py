@@ -7,6 +7,7 @@ from django.utils import timezone
 from campaigns import actions
 from campaigns.models import Campaign, Role, User
 from campaigns.queries import UnknownTaxonomy, taxonomy_called
+from campaigns.rules import rules_of
 from foundation.terminal import Command as TerminalCommand
 from foundation.terminal import Outcome
 
@@ -41,20 +42,16 @@ class Command(TerminalCommand):
                 name=options["name"] or options["slug"],
                 taxonomy=taxonomy_called(options["taxonomy"]),
                 is_demo=options["demo"],
-                by=lead,
+                by=None,
                 now=now,
             )
-        elif lead:
-            actions.add_member(campaign=campaign, user=lead, role=Role.LEAD, by=lead, now=now)
+        if lead:
+            actions.add_member(campaign=campaign, user=lead, role=Role.LEAD, by=None, now=now)
         return Outcome(
             {
                 "campaign": campaign.slug,
                 "created": created,
                 "categories": campaign.taxonomy.categories.count(),
-                "reviewers": campaign.reviewers,
-                "quorum": campaign.quorum,
-                "ngram": campaign.ngram,
-                "cjk_weight": campaign.cjk_weight,
-                "seeds_per_category": campaign.seeds_per_category,
+                **rules_of(campaign),
             }
         )

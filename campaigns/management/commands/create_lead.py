@@ -4,10 +4,10 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
+from django.utils import timezone
 
+from campaigns import accounts
 from campaigns.models import User
 from foundation.terminal import Command as TerminalCommand
 from foundation.terminal import Outcome
@@ -15,6 +15,7 @@ from foundation.terminal import Outcome
 
 class Command(TerminalCommand):
     help = "Make the installation's first lead, who starts campaigns and invites everybody else."
+    refusals = (accounts.BadAccount,)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", metavar="USERNAME", nargs="?", help="asked for where it is not given")
@@ -26,15 +27,8 @@ class Command(TerminalCommand):
         username = options["username"] or os.environ.get("QUORUM_LEAD") or self._ask("Name of the first lead: ")
         if User.objects.filter(username=username).exists():
             raise CommandError(f"{username}: there is such a user already", returncode=2)
-        user = User(username=username, is_staff=True)
         password = os.environ.get("QUORUM_LEAD_PASSWORD") or self._ask("Password: ", secret=True)
-        try:
-            user.full_clean(exclude=["password"])
-            validate_password(password, user)
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages), returncode=2) from error
-        user.set_password(password)
-        user.save()
+        accounts.create_account(username=username, password=password, is_staff=True, by=None, now=timezone.now())
         return Outcome({"lead": username})
 
     def _ask(self, question: str, *, secret: bool = False) -> str:

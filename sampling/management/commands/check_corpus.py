@@ -3,7 +3,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.models import Campaign
+from campaigns.queries import UnknownCampaign, campaign_called
 from decontamination.models import Reference
 from foundation.terminal import Command as TerminalCommand
 from foundation.terminal import Outcome, watch
@@ -12,7 +12,7 @@ from sampling.queries.corpora import UnknownCorpus, find_corpus
 
 
 class NothingToCompare(Exception):
-    """No such campaign, or no reference in force."""
+    """No reference is in force."""
 
 
 class Command(TerminalCommand):
@@ -20,7 +20,7 @@ class Command(TerminalCommand):
         "Compare the documents of a corpus with the references in force, by a campaign's rule. Verdicts are kept: "
         "only new texts are compared with everything, and known texts only with new references."
     )
-    refusals = (UnknownCorpus, NothingToCompare)
+    refusals = (UnknownCampaign, UnknownCorpus, NothingToCompare)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("corpus", metavar="NAME")
@@ -28,9 +28,7 @@ class Command(TerminalCommand):
 
     def work(self, **options: Any) -> Outcome:
         corpus = find_corpus(options["corpus"])
-        campaign = Campaign.objects.filter(slug=options["campaign"]).first()
-        if campaign is None:
-            raise NothingToCompare(f"--campaign {options['campaign']}: there is no such campaign")
+        campaign = campaign_called(options["campaign"])
         if not Reference.objects.in_force().exists():
             raise NothingToCompare("no reference is in force: run load_references first")
         report = actions.check_documents(corpus=corpus, campaign=campaign, now=timezone.now(), watch=watch("check"))

@@ -4,6 +4,7 @@ from typing import Any
 from django.utils import timezone
 
 from campaigns.models import Campaign
+from campaigns.queries import UnknownCampaign, campaign_called
 from foundation.terminal import Command as TerminalCommand
 from foundation.terminal import Outcome, positive, seed
 from sampling import actions
@@ -11,10 +12,6 @@ from sampling.models import Corpus
 from sampling.queries.corpora import UnknownCorpus, find_corpus
 from sampling.queries.runs import NotClustered
 from sampling.queries.shortfalls import look_at
-
-
-class UnknownCampaign(Exception):
-    pass
 
 
 class Command(TerminalCommand):
@@ -35,9 +32,7 @@ class Command(TerminalCommand):
         parser.add_argument("--seed", type=seed, help="default: the campaign's own random seed")
 
     def work(self, **options: Any) -> Outcome:
-        campaign = Campaign.objects.select_related("taxonomy").filter(slug=options["campaign"]).first()
-        if campaign is None:
-            raise UnknownCampaign(f"{options['campaign']}: there is no such campaign; run create_campaign first")
+        campaign = campaign_called(options["campaign"])
         corpus = find_corpus(options["corpus"])
         report = actions.draw_seeds(
             campaign=campaign,
