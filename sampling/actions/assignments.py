@@ -2,21 +2,30 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count
 
 from campaigns import events
 from campaigns.models import User, Verb
+from foundation import bulk
 from sampling.clustering import centres, kmeans
 from sampling.models import Assignment, Cluster, ClusterRun
 from sampling.queries.corpora import Entry
 from sampling.queries.embedding import NotEmbedded, chosen_model, store_of
 
-_ROWS = 2000  # of one INSERT
+_ROWS = 2000  # asked for at once
 _VECTORS = 20_000  # held in memory at once
+
+
+class _Place(NamedTuple):
+    document: int
+    text_digest: str
+    cluster: int
+    distance: float
 
 
 def assign(*, run: ClusterRun, entries: Sequence[Entry], by: User | None, now: datetime) -> int:
@@ -41,56 +50,48 @@ def assign(*, run: ClusterRun, entries: Sequence[Entry], by: User | None, now: d
             f"clusters have vectors of {store.dimension}"
         )
     clusters = dict(run.clusters.values_list("number", "pk"))
-    rows: list[Assignment] = []
+    places: list[_Place] = []
     for start in range(0, len(missing), _VECTORS):
         chunk = missing[start : start + _VECTORS]
         labels, distances = kmeans.assign(store.get([entry.text_digest for entry in chunk]), kept)
-        rows += [
-            Assignment(
-                run=run,
-                cluster_id=clusters[label + 1],
-                document_id=entry.pk,
-                text_digest=entry.text_digest,
-                assigned=True,
-                distance=distance,
-            )
+        places += [
+            _Place(entry.pk, entry.text_digest, clusters[label + 1], distance)
             for entry, label, distance in zip(chunk, labels.tolist(), distances.tolist(), strict=True)
         ]
     with transaction.atomic():
         # Draws and classifications lock the run, too: each sees all of these places or none.
         ClusterRun.objects.select_for_update(no_key=True).get(pk=run.pk)
-        standing = _placed(run)
+        standing = _placed(run, [place.document for place in places])
         # What somebody else has placed meanwhile stays.
-        rows = [row for row in rows if standing.get(row.document_id) == before.get(row.document_id)]
-        new = [row for row in rows if row.document_id not in before]
-        moved = [row for row in rows if row.document_id in before]
-        for row in moved:
-            row.pk = before[row.document_id][0]
-        Assignment.objects.bulk_create(new, batch_size=_ROWS)
-        Assignment.objects.bulk_update(
-            moved,
-            ["cluster", "text_digest", "assigned", "distance", "category", "score"],
-            batch_size=100 if connection.vendor == "sqlite" else _ROWS,
-        )
-        if rows:
+        places = [place for place in places if standing.get(place.document) == before.get(place.document)]
+        fields = ("cluster", "text_digest", "distance", "assigned", "category", "score")
+        values = [(place.cluster, place.text_digest, place.distance, True, None, None) for place in places]
+        new, moved = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+        for place, row in zip(places, values, strict=True):
+            if place.document in before:
+                moved.append((*row, before[place.document][0]))
+            else:
+                new.append((*row, run.pk, place.document))
+        bulk.insert(Assignment, (*fields, "run", "document"), new)
+        bulk.update(Assignment, fields, moved)
+        if places:
             _count(run)
-            mean = float(np.mean([row.distance for row in rows]))
-            data = {"corpus": run.corpus.name, "documents": len(rows), "distance": mean}
+            mean = float(np.mean([place.distance for place in places]))
+            data = {"corpus": run.corpus.name, "documents": len(places), "distance": mean}
             events.record(Verb.DOCUMENTS_ASSIGNED, run, campaign=None, by=by, now=now, data=data)
-    return len(rows)
+    return len(places)
 
 
-def _placed(run: ClusterRun) -> dict[int, tuple[int, str]]:
-    """Primary key and text of each place, by the document's primary key."""
+def _placed(run: ClusterRun, documents: Sequence[int] | None = None) -> dict[int, tuple[int, str]]:
+    """Primary key and text of each place, or of those of some documents, by the document's primary key."""
     rows = run.assignments.order_by("pk").values_list("document_id", "pk", "text_digest")
-    return {document: (pk, text) for document, pk, text in rows.iterator(chunk_size=5000)}
+    if documents is None:
+        return {document: (pk, text) for document, pk, text in rows.iterator(chunk_size=5000)}
+    chunks = (documents[start : start + _ROWS] for start in range(0, len(documents), _ROWS))
+    return {document: (pk, text) for chunk in chunks for document, pk, text in rows.filter(document__in=chunk)}
 
 
 def _count(run: ClusterRun) -> None:
     sizes = dict(run.assignments.values_list("cluster").annotate(n=Count("pk")).order_by("cluster"))
-    changed = []
-    for cluster in run.clusters.only("pk", "size").order_by("pk"):
-        if cluster.size != sizes.get(cluster.pk, 0):
-            cluster.size = sizes.get(cluster.pk, 0)
-            changed.append(cluster)
-    Cluster.objects.bulk_update(changed, ["size"], batch_size=400)
+    known = run.clusters.values_list("pk", "size")
+    bulk.update(Cluster, ("size",), [(sizes.get(pk, 0), pk) for pk, size in known if size != sizes.get(pk, 0)])

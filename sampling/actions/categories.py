@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Max
 
 from campaigns import events
 from campaigns.models import Campaign, Taxonomy, User, Verb
+from foundation import bulk
 from sampling.actions.embedding import Watch, encode_missing
 from sampling.classification.classifier import Classifier, Evaluation, Training, evaluate
 from sampling.embedding.model import Model
@@ -152,11 +153,17 @@ def classify_clusters(
         scores = classifier.probabilities(
             [row.text_digest for row in rows], store_of(model).get([row.text_digest for row in rows])
         )
+        places, clusters = _proposed(taxonomy=taxonomy, rows=rows, scores=scores, names=classifier.categories)
+        changes = [place for place, row in zip(places, rows, strict=True) if place[:2] != (row.category, row.score)]
         data = {"corpus": corpus.name, "training": len(training.labels), "digest": training.digest}
         with transaction.atomic():
-            run = ClusterRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+            before, run = run, ClusterRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+            # Where somebody else has classified meanwhile, what was read says nothing of what stands. A document that
+            # was placed anew since then keeps what it has: the next classification sees to it.
+            same = run.classifier_digest == before.classifier_digest
+            bulk.update(Assignment, ("category", "score"), changes if same else places, where=("id", "text_digest"))
+            bulk.update(Cluster, ("proposed", "score"), clusters)
             run.classifier_digest, run.classifier_scores = training.digest, _kept(judged)
-            _propose(taxonomy=taxonomy, run=run, rows=rows, scores=scores, names=classifier.categories)
             run.save(update_fields=["classifier_digest", "classifier_scores"])
             events.record(
                 Verb.CLUSTERS_CLASSIFIED, run, campaign=None, by=by, now=now, data={**data, "macro_f1": judged.macro_f1}
@@ -218,24 +225,19 @@ def _places(run: ClusterRun) -> Iterator[tuple[Any, ...]]:
     return run.assignments.order_by("pk").values_list(*fields).iterator(chunk_size=5000)
 
 
-def _propose(*, taxonomy: Taxonomy, run: ClusterRun, rows: list[_Row], scores: Any, names: list[str]) -> None:
-    categories = {row.slug: row for row in taxonomy.categories.all()}
-    # A document that was placed anew since it was read keeps what it has: the next classification sees to it.
-    standing = dict(run.assignments.values_list("pk", "text_digest").iterator(chunk_size=5000))
-    changed, of_cluster = [], dict[int, list[int]]()
+def _proposed(
+    *, taxonomy: Taxonomy, rows: list[_Row], scores: Any, names: list[str]
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Category and score of each place, in the order of `rows`, with the words they are for; and of each cluster."""
+    categories = dict(taxonomy.categories.values_list("slug", "pk"))
+    places, of_cluster = list[tuple[Any, ...]](), dict[int, list[int]]()
     for at, row in enumerate(rows):
-        if standing.get(row.pk) != row.text_digest:
-            continue
         of_cluster.setdefault(row.cluster, []).append(at)
         best = int(scores[at].argmax())
-        category, score = categories[names[best]], round(float(scores[at, best]), 6)
-        if (category.pk, score) != (row.category, row.score):
-            changed.append(Assignment(pk=row.pk, category=category, score=score))
-    size = 200 if connection.vendor == "sqlite" else 2000
-    Assignment.objects.bulk_update(changed, ["category", "score"], batch_size=size)
-    clusters = []
+        places.append((categories[names[best]], round(float(scores[at, best]), 6), row.pk, row.text_digest))
+    clusters = list[tuple[Any, ...]]()
     for pk, members in of_cluster.items():
         mean = np.asarray(scores[members]).mean(axis=0)
         at = int(mean.argmax())
-        clusters.append(Cluster(pk=pk, proposed=categories[names[at]], score=round(float(mean[at]), 6)))
-    Cluster.objects.bulk_update(clusters, ["proposed", "score"], batch_size=size)
+        clusters.append((categories[names[at]], round(float(mean[at]), 6), pk))
+    return places, clusters

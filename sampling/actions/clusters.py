@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from campaigns import events
 from campaigns.models import Taxonomy, User, Verb
+from foundation import bulk
 from foundation.files import whole
 from sampling.actions.assignments import assign
 from sampling.clustering import centres, keywords, kmeans
 from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document
 from sampling.queries.corpora import Entry, corpus_digest, entries_of
 from sampling.queries.embedding import NotEmbedded, chosen_model, store_of
-
-_ROWS = 2000  # of one INSERT
 
 
 class OtherModel(Exception):
@@ -131,18 +130,13 @@ def _store(
     clusters = Cluster.objects.bulk_create(
         Cluster(run=run, number=number + 1, size=sizes[number], keywords=words[number]) for number in range(run.k)
     )
-    Assignment.objects.bulk_create(
+    bulk.insert(
+        Assignment,
+        ("cluster", "run", "document", "text_digest", "distance"),
         (
-            Assignment(
-                cluster=clusters[label],
-                run=run,
-                document_id=entry.pk,
-                text_digest=entry.text_digest,
-                distance=distance,
-            )
+            (clusters[label].pk, run.pk, entry.pk, entry.text_digest, distance)
             for entry, label, distance in zip(entries, labels, distances, strict=True)
         ),
-        batch_size=_ROWS,
     )
 
 

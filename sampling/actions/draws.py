@@ -7,24 +7,24 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Max, Q
+from django.db import connection, transaction
+from django.db.models import Max
 
 from campaigns import events
 from campaigns.access import Permission, require
 from campaigns.models import Campaign, User, Verb
 from decontamination.checks import current_check
+from foundation import bulk
 from sampling.actions.verdicts import check_documents
 from sampling.drawing import allocation, diversity, drawfile
 from sampling.drawing.allocation import Candidate, Group
-from sampling.models import ClusterRun, Corpus, Document, Draw, DrawExclusion, Seed, SharedRun
+from sampling.models import ClusterRun, Corpus, Draw, DrawExclusion, Seed
+from sampling.queries import pool
 from sampling.queries.corpora import corpus_digest
 from sampling.queries.runs import latest_run
-from sampling.queries.topics import Topic, in_force, topics
+from sampling.queries.topics import in_force, topics
 
-Excluded = dict[int, tuple[str, dict[str, Any]]]  # reason and evidence, by the document's primary key
-
-Reason = DrawExclusion.Reason
+_PASSES = 5  # should what a draw depends on change meanwhile
 
 
 class CannotDraw(Exception):
@@ -43,17 +43,6 @@ class DrawReport:
         return sum(row["shortfall"] for row in self.categories.values())
 
 
-@dataclass(frozen=True)
-class _Entry:
-    pk: int
-    key: str
-    text_digest: str
-    empty: bool
-    canonical: int | None
-    similarity: float | None
-
-
-@transaction.atomic
 def draw_seeds(
     *,
     campaign: Campaign,
@@ -72,21 +61,57 @@ def draw_seeds(
     require(campaign, by, Permission.SAMPLE)
     if per_category is not None and total is not None:
         raise CannotDraw("either a number per category or a total, not both")
-    campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    for _ in range(_PASSES):
+        before = pool.state_of(campaign, corpus)
+        plan = _plan(
+            campaign=Campaign.objects.select_related("taxonomy").get(pk=campaign.pk),
+            corpus=corpus,
+            now=now,
+            per_category=per_category,
+            total=total,
+            seed=seed,
+        )
+        if plan.draw is None or _record(plan=plan, draw=plan.draw, before=before, by=by, now=now):
+            return DrawReport(plan.draw, plan.report, plan.excluded, campaign.seeds.count())
+    raise CannotDraw(
+        f"{corpus.name}: it kept changing while seeds were drawn; draw again when nothing else works on it"
+    )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A draw before it is on record."""
+
+    draw: Draw | None  # None where there is nothing to add
+    report: dict[str, dict[str, int]]
+    excluded: dict[str, int]
+    seeds: list[tuple[Any, ...]]  # rows, as the database takes them
+    exclusions: list[tuple[Any, ...]]
+
+
+_SEED = ("campaign", "document", "category", "cluster", "rank")
+_EXCLUSION = ("document", "reason", "evidence")
+
+
+def _plan(
+    *, campaign: Campaign, corpus: Corpus, now: datetime, per_category: int | None, total: int | None, seed: int | None
+) -> _Plan:
+    """Raises CannotDraw or NotClustered."""
     if corpus.is_demo and not campaign.is_demo:
         raise CannotDraw(f"{corpus.name} is invented demo data; {campaign.slug} is not a demo campaign")
     if per_category is None and total is None:
         per_category = campaign.seeds_per_category
     seed = campaign.random_seed if seed is None else seed
-    # A classification changes the documents' categories and the run's digest together; a draw reads both of one.
-    run = ClusterRun.objects.select_for_update(no_key=True).get(pk=latest_run(corpus).pk)
+    run = latest_run(corpus)
     seen = topics(campaign, run)
     names = list(campaign.taxonomy.categories.order_by("position").values_list("slug", flat=True))
-    entries = _entries(corpus)
-    places = _places(run, seen, entries)
+    entries = pool.pool_of(corpus)
+    places = pool.places_of(run, seen, entries)
+    if places and all(place.category is None for place in places.values()):
+        raise CannotDraw(f"{corpus.name}: no document has a category yet; run classify_clusters first")
     checked = check_documents(corpus=corpus, campaign=campaign, now=now)
     check = current_check(campaign)
-    excluded = _leaks(checked.leaking) | _left_out(campaign, entries, places)
+    excluded = pool.leaks_left_out(checked.leaking) | pool.left_out(campaign, entries, places)
     candidates = _candidates(campaign, corpus, names, {pk: entries[pk] for pk in entries if pk not in excluded}, places)
     had = Counter(campaign.seeds.values_list("category__slug", flat=True))
     available = Counter(candidate.category for candidate in candidates)
@@ -102,13 +127,13 @@ def draw_seeds(
     )
     last = campaign.seeds.aggregate(last=Max("rank"))["last"] or 0
     inputs = drawfile.Inputs(seed, run.digest, last + 1, wanted, taken, candidates)
-    picked = [one for _rank, one in inputs.replay()]
+    ranked = inputs.replay()
+    picked = [one for _rank, one in ranked]
     report = _report(names, quota, had, candidates, picked, taken)
     counts = dict(sorted(Counter(reason for reason, _evidence in excluded.values()).items()))
     if not picked:
-        return DrawReport(None, report, counts, campaign.seeds.count())
-
-    draw = Draw.objects.create(
+        return _Plan(None, report, counts, [], [])
+    draw = Draw(
         campaign=campaign,
         corpus=corpus,
         run=run,
@@ -126,40 +151,58 @@ def draw_seeds(
         spread=_spread(picked, candidates, seed),
         created_at=now,
     )
-    _store(draw=draw, picked=picked, first_rank=last + 1, entries=entries, seen=seen, excluded=excluded)
-    data = {"corpus": corpus.name, "run": run.pk, "seed": seed, "per_category": per_category, "total": total}
+    pk_of = {entry.key: pk for pk, entry in entries.items()}
+    cluster_of = {topic.cluster.number: topic.cluster.pk for topic in seen.values()}
+    category_of = dict(campaign.taxonomy.categories.values_list("slug", "pk"))
+    evidence_of = DrawExclusion._meta.get_field("evidence").get_db_prep_save
+    return _Plan(
+        draw,
+        report,
+        counts,
+        [
+            (campaign.pk, pk_of[one.key], category_of[one.category], cluster_of[one.cluster], rank)
+            for rank, one in ranked
+        ],
+        [(pk, str(reason), evidence_of(evidence, connection)) for pk, (reason, evidence) in excluded.items()],
+    )
+
+
+@transaction.atomic
+def _record(*, plan: _Plan, draw: Draw, before: str, by: User | None, now: datetime) -> bool:
+    """Whether the draw could be written: not where what it depends on has changed since `before`."""
+    # For decisions and other draws; for imports, links and new clusterings; for classifications and assignments.
+    Campaign.objects.select_for_update(no_key=True).get(pk=draw.campaign_id)
+    Corpus.objects.select_for_update(no_key=True).get(pk=draw.corpus_id)
+    ClusterRun.objects.select_for_update(no_key=True).get(pk=draw.run_id)
+    if pool.state_of(draw.campaign, draw.corpus) != before:
+        return False
+    draw.save()
+    bulk.insert(Seed, (*_SEED, "draw"), ((*row, draw.pk) for row in plan.seeds))
+    bulk.insert(DrawExclusion, (*_EXCLUSION, "draw"), ((*row, draw.pk) for row in plan.exclusions))
+    data = {
+        "corpus": draw.corpus.name,
+        "run": draw.run_id,
+        "seed": draw.seed,
+        "per_category": draw.per_category,
+        "total": draw.total,
+    }
     events.record(
         Verb.SEEDS_DRAWN,
         draw,
-        campaign=campaign,
+        campaign=draw.campaign,
         by=by,
         now=now,
-        data={**data, "seeds": len(picked), "excluded": counts},
+        data={**data, "seeds": len(plan.seeds), "excluded": plan.excluded},
     )
-    return DrawReport(draw, report, counts, campaign.seeds.count())
-
-
-@dataclass(frozen=True)
-class _Place:
-    topic: Topic
-    category: str | None  # a person's for the cluster, else what the document's own words suggest
-
-
-def _places(run: ClusterRun, seen: dict[int, Topic], entries: dict[int, _Entry]) -> dict[int, _Place]:
-    """By the document's primary key, of those whose words are still the ones that were placed. Raises CannotDraw."""
-    rows = run.assignments.order_by("pk").values_list("document_id", "cluster_id", "text_digest", "category__slug")
-    found = {}
-    for document, cluster, text_digest, own in rows.iterator(chunk_size=5000):
-        topic = seen[cluster]
-        if entries[document].text_digest == text_digest:
-            found[document] = _Place(topic, topic.decided.slug if topic.decided else own)
-    if found and all(place.category is None for place in found.values()):
-        raise CannotDraw(f"{run.corpus.name}: no document has a category yet; run classify_clusters first")
-    return found
+    return True
 
 
 def _candidates(
-    campaign: Campaign, corpus: Corpus, names: Sequence[str], entries: dict[int, _Entry], places: dict[int, _Place]
+    campaign: Campaign,
+    corpus: Corpus,
+    names: Sequence[str],
+    entries: dict[int, pool.PoolEntry],
+    places: dict[int, pool.Place],
 ) -> list[Candidate]:
     """Raises CannotDraw."""
     found = []
@@ -192,64 +235,6 @@ def _quotas(names: list[str], per_category: int | None, total: int | None) -> di
     return {name: even + (at < rest) for at, name in enumerate(names)}
 
 
-def _entries(corpus: Corpus) -> dict[int, _Entry]:
-    """All documents of the corpus, in the order of their keys."""
-    # Whether there are words is asked of the database: the words themselves are most of what it holds.
-    fields = ("pk", "key", "text_digest", "empty", "canonical_id", "similarity")
-    documents = Document.objects.filter(corpus=corpus).annotate(empty=Q(title="", text="")).order_by("pk")
-    entries = [_Entry(*row) for row in documents.values_list(*fields).iterator(chunk_size=5000)]
-    return {entry.pk: entry for entry in sorted(entries, key=lambda entry: entry.key)}
-
-
-def _left_out(campaign: Campaign, entries: dict[int, _Entry], places: dict[int, _Place]) -> Excluded:
-    """Documents that cannot be drawn, whatever they say, each with its reason and the evidence."""
-    fields = (
-        "document_id",
-        "draw_id",
-        "document__key",
-        "document__text_digest",
-        "document__canonical_id",
-        "draw__corpus__name",
-    )
-    drawn: dict[int, int] = {}
-    same_words: dict[str, dict[str, Any]] = {}
-    stood_for: dict[int, dict[str, Any]] = {}
-    for document, draw, key, digest, canonical, name in campaign.seeds.order_by("rank").values_list(*fields):
-        drawn[document] = draw
-        evidence = {"of": key, "corpus": name, "drawn": draw}
-        same_words.setdefault(digest, evidence)
-        if canonical is not None:
-            stood_for.setdefault(canonical, evidence)
-    excluded: Excluded = {}
-    for pk, entry in entries.items():
-        if pk in drawn:
-            excluded[pk] = (Reason.DRAWN, {"draw": drawn[pk]})
-        elif entry.empty:
-            excluded[pk] = (Reason.EMPTY, {})
-        elif entry.canonical is not None:
-            of = entries[entry.canonical]
-            excluded[pk] = (Reason.DUPLICATE, {"of": of.key, "similarity": entry.similarity})
-        elif pk in stood_for or entry.text_digest in same_words:
-            excluded[pk] = (Reason.DUPLICATE, stood_for.get(pk) or same_words[entry.text_digest])
-        elif pk not in places:
-            excluded[pk] = (Reason.UNCLUSTERED, {})
-        elif (topic := places[pk].topic).exclusion:
-            excluded[pk] = (Reason.EXCLUDED, {"cluster": topic.group, "because": topic.exclusion})
-        elif places[pk].category is None:
-            excluded[pk] = (Reason.UNCLASSIFIED, {"cluster": topic.group})
-    return excluded
-
-
-def _leaks(leaking: dict[int, SharedRun]) -> Excluded:
-    return {
-        pk: (
-            Reason.LEAK,
-            {"reference": run.reference.name, "prompt": run.key, "words": run.words, "text": run.text},
-        )
-        for pk, run in leaking.items()
-    }
-
-
 def _report(
     names: list[str],
     quota: dict[str, int],
@@ -275,38 +260,3 @@ def _report(
         }
         for name in names
     }
-
-
-def _store(
-    *,
-    draw: Draw,
-    picked: list[Candidate],
-    first_rank: int,
-    entries: dict[int, _Entry],
-    seen: dict[int, Topic],
-    excluded: Excluded,
-) -> None:
-    pk_of = {entry.key: pk for pk, entry in entries.items()}
-    cluster_of = {topic.cluster.number: topic.cluster for topic in seen.values()}
-    categories = {row.slug: row for row in draw.campaign.taxonomy.categories.all()}
-    Seed.objects.bulk_create(
-        (
-            Seed(
-                campaign=draw.campaign,
-                draw=draw,
-                document_id=pk_of[one.key],
-                category=categories[one.category],
-                cluster=cluster_of[one.cluster],
-                rank=rank,
-            )
-            for rank, one in enumerate(picked, first_rank)
-        ),
-        batch_size=2000,
-    )
-    DrawExclusion.objects.bulk_create(
-        (
-            DrawExclusion(draw=draw, document_id=pk, reason=reason, evidence=evidence)
-            for pk, (reason, evidence) in excluded.items()
-        ),
-        batch_size=2000,
-    )

@@ -66,7 +66,7 @@ def _encode(model: Model, texts: Iterable[tuple[str, str]], count: int, watch: W
 def embed_corpus(
     *, corpus: Corpus, by: User | None, now: datetime, watch: Watch = lambda batches, _total: batches
 ) -> EmbeddingReport:
-    """Raises CannotLoad."""
+    """Raises CannotLoad or CorpusChanged."""
     model = chosen_model()
     documents = Document.objects.filter(corpus=corpus).with_words().order_by("pk")
     _learn(model, corpus)

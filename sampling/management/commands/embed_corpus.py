@@ -8,6 +8,7 @@ from django.utils import timezone
 from foundation.terminal import Command as TerminalCommand
 from foundation.terminal import Outcome, watch
 from sampling import actions
+from sampling.actions.duplicates import CorpusChanged
 from sampling.embedding.model import CannotLoad
 from sampling.embedding.store import BrokenStore
 from sampling.queries.corpora import UnknownCorpus, find_corpus
@@ -15,7 +16,7 @@ from sampling.queries.corpora import UnknownCorpus, find_corpus
 
 class Command(TerminalCommand):
     help = "Give every text of a corpus its vector and link near-duplicates; only new text is ever encoded."
-    refusals = (UnknownCorpus, CannotLoad, BrokenStore)
+    refusals = (UnknownCorpus, CannotLoad, BrokenStore, CorpusChanged)
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("corpus", metavar="NAME")

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -77,3 +79,53 @@ def test_close_vectors_are_linked_only_where_the_words_agree() -> None:
 def test_words_in_common(one: str, other: str, same: bool) -> None:
     assert duplicates.share_words(duplicates.words(one), duplicates.words(other)) is same
     assert duplicates.share_words(duplicates.words(other), duplicates.words(one)) is same
+
+
+def one_by_one(
+    vectors: NDArray[np.float32], threshold: float, confirm: duplicates.Confirm
+) -> tuple[list[int], list[float]]:
+    """What `canonical` says it does, each vector compared with each before it."""
+    close = vectors @ vectors.T
+    to, cosine = list[int](), list[float]()
+    for row in range(len(vectors)):
+        standing = (other for other in range(row) if to[other] == other and close[row, other] >= threshold)
+        first = next((other for other in standing if confirm(row, other)), row)
+        to.append(first)
+        cosine.append(min(float(close[row, first]), 1.0) if first != row else 1.0)
+    return to, cosine
+
+
+@pytest.mark.parametrize("block", [1, 5, 16, 2048])
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("kind", ["random", "ties", "chain"])
+def test_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch, block: int, seed: int, kind: str) -> None:
+    random = np.random.default_rng(seed)
+    if kind == "random":
+        vectors = unit(random.normal(size=(70, 3)).tolist())
+    elif kind == "ties":  # axes and their opposites: cosines of exactly 1, 0 and -1
+        vectors = np.eye(4, dtype=np.float32)[random.integers(0, 4, 70)] * random.choice([-1, 1], (70, 1))
+        vectors = vectors.astype(np.float32)
+    else:
+        angles = random.permutation(70) * 0.1
+        vectors = unit(np.stack([np.cos(angles), np.sin(angles)], axis=1).tolist())
+    agreed = random.random((70, 70)) < 0.6
+    monkeypatch.setattr(duplicates, "_BLOCK", block)
+    for confirm in (lambda row, other: True, lambda row, other: bool(agreed[row, other])):
+        to, cosine = duplicates.canonical(vectors, 0.93, confirm)
+        expected_to, expected_cosine = one_by_one(vectors, 0.93, confirm)
+        assert to.tolist() == expected_to
+        assert cosine.tolist() == pytest.approx(expected_cosine, abs=1e-6)
+
+
+def test_memory_does_not_grow_with_the_number_of_close_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand texts that a model takes for one, and that the words then have to decide of, pair by pair."""
+    vectors = np.tile(np.array([[1, 0]], dtype=np.float32), (1000, 1))
+    monkeypatch.setattr(duplicates, "_BLOCK", 250)
+    tracemalloc.start()
+    try:
+        to, _cosine = duplicates.canonical(vectors, confirm=lambda row, other: False)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (to == np.arange(1000)).all()
+    assert peak < 1_000_000  # a block of cosines is 250 KB; its rows' pairs are 4 MB as arrays, far more as numbers
