@@ -1,10 +1,36 @@
-"""What an author gets to read of the review: votes on wordings that were decided, never on one still under vote."""
+"""What an author gets to read of the review: votes on wordings that were decided, never on one still under vote.
 
-from collections.abc import Collection
+The review lies above the writing and tells it: `told_by` says who is asked.
+"""
+
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from annotation.models import Item, Revision
+
+
+@dataclass(frozen=True)
+class Said:
+    """One reviewer's judgement, without a name."""
+
+    valid: bool
+    clear: bool
+    ethical: bool
+    solvable: bool
+    rationale: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a wording: counted from its votes, or a lead's own act with a note."""
+
+    label: str
+    valid_votes: int
+    votes: int
+    quorum: int
+    note: str
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -12,21 +38,26 @@ class Judgement:
     """One decided wording with its votes, in the order of the seats, and its decisions, in the order of time."""
 
     revision: Revision
-    votes: list[Any]
-    decisions: list[Any]
+    votes: list[Said]
+    decisions: list[Outcome]
+
+
+Source = Callable[[Collection[Item]], dict[int, list[Judgement]]]
+
+
+def _nobody(items: Collection[Item]) -> dict[int, list[Judgement]]:
+    return {}
+
+
+_source: Source = _nobody
+
+
+def told_by(source: Source) -> None:
+    """Name what knows the judgements of items: by item, its decided wordings, the newest first."""
+    global _source
+    _source = source
 
 
 def judgements(items: Collection[Item]) -> dict[int, list[Judgement]]:
-    """By item, its decided wordings, the newest first. Three queries, however many items."""
-    revisions = (
-        Revision.objects.filter(item__in=items, decisions__isnull=False)
-        .distinct()
-        .order_by("item_id", "-number")
-        .prefetch_related("votes", "decisions")
-    )
-    found: dict[int, list[Judgement]] = {item.pk: [] for item in items}
-    for revision in revisions:
-        votes = sorted(revision.votes.all(), key=lambda vote: vote.seat)
-        decisions = sorted(revision.decisions.all(), key=lambda decision: decision.pk)
-        found[revision.item_id].append(Judgement(revision, votes, decisions))
-    return found
+    """By item, its decided wordings, the newest first; an item without any has an empty list."""
+    return {item.pk: [] for item in items} | _source(items)

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count as CountRows
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.models import Item
 from campaigns.models import Campaign, User
+from campaigns.progress import Stage, number
+from foundation.counts import Count, count_up_to
 from sampling.models import Seed
 
 
@@ -24,16 +29,12 @@ class ItemCounts:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """Seeds by status."""
+    """Seeds by status, each counted up to `foundation.counts.MOST`."""
 
-    drawn: int
-    claimed: int
-    submitted: int
-    skipped: int
-
-    @property
-    def total(self) -> int:
-        return self.drawn + self.claimed + self.submitted + self.skipped
+    drawn: Count
+    claimed: Count
+    submitted: Count
+    skipped: Count
 
 
 def own_counts(*, campaign: Campaign, user: User, now: datetime) -> ItemCounts:
@@ -43,14 +44,32 @@ def own_counts(*, campaign: Campaign, user: User, now: datetime) -> ItemCounts:
         campaign.items.counted()
         .filter(author=user)
         .aggregate(
-            today=Count("pk", filter=Q(submitted_at__gte=midnight)),
-            total=Count("pk"),
-            **{status.value: Count("pk", filter=Q(status=status)) for status in Item.Status},
+            today=CountRows("pk", filter=Q(submitted_at__gte=midnight)),
+            total=CountRows("pk"),
+            **{status.value: CountRows("pk", filter=Q(status=status)) for status in Item.Status},
         )
     )
     return ItemCounts(**counts)
 
 
 def queue_counts(campaign: Campaign) -> QueueCounts:
-    counts = {status.value: Count("pk", filter=Q(status=status.value)) for status in Seed.Status}
-    return QueueCounts(**Seed.objects.filter(campaign=campaign).aggregate(**counts))
+    seeds = Seed.objects.filter(campaign=campaign)
+    return QueueCounts(**{status.value: count_up_to(seeds.filter(status=status)) for status in Seed.Status})
+
+
+def work_stage(campaign: Campaign) -> Stage:
+    seeds, items = queue_counts(campaign), campaign.items.counted()
+    counts = {status: count_up_to(items.filter(status=status)) for status in Item.Status}
+    waiting = seeds.drawn or seeds.claimed or counts[Item.Status.IN_REVIEW] or counts[Item.Status.RETURNED]
+    drawn = bool(seeds.drawn or seeds.claimed or seeds.submitted or seeds.skipped)
+    stage = Stage("work", _("Annotate and review"), done=drawn and not waiting)
+    stage.facts = [
+        number(seeds.drawn, "%d seed waits", "%d seeds wait"),
+        number(seeds.claimed, "%d being written", "%d being written"),
+        number(seeds.skipped, "%d skipped", "%d skipped"),
+        *(f"{status.label}: {count}" for status, count in counts.items() if count),
+    ]
+    stage.link = (reverse("review:dashboard", args=[campaign.slug]), _("Dashboard"))
+    if seeds.skipped:
+        stage.link = (reverse("annotation:skipped", args=[campaign.slug]), _("Look at the skipped seeds"))
+    return stage

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
 from benchmark.models import Release
 from campaigns.models import Campaign
+from campaigns.progress import Stage, number
 
 
 @dataclass(frozen=True)
@@ -22,3 +26,16 @@ def release_counts(campaign: Campaign) -> ReleaseCounts:
         return ReleaseCounts(0, 0, 0, None)
     # Numbers have no gaps: a release takes the next one when it is frozen, and is never removed.
     return ReleaseCounts(newest.number, newest.size, newest.left_out, newest)
+
+
+def release_stage(campaign: Campaign) -> Stage:
+    counts = release_counts(campaign)
+    stage = Stage("release", _("Release"), done=counts.newest is not None)
+    stage.command = f"manage.py export_benchmark --campaign {campaign.slug} --out DIR"
+    stage.link = (reverse("benchmark:releases", args=[campaign.slug]), _("Releases"))
+    if counts.newest is not None:
+        stage.facts = [
+            number(counts.releases, "%d release", "%d releases"),
+            number(counts.items, "%d item in the newest", "%d items in the newest"),
+        ]
+    return stage

@@ -12,6 +12,7 @@ from django.db.models import Count
 from campaigns import events
 from campaigns.models import User, Verb
 from foundation import bulk
+from sampling.actions.summaries import changed
 from sampling.clustering import centres, kmeans
 from sampling.models import Assignment, Cluster, ClusterRun
 from sampling.queries.corpora import Entry
@@ -78,6 +79,7 @@ def assign(*, run: ClusterRun, entries: Sequence[Entry], by: User | None, now: d
             _count(run)
             mean = float(np.mean([place.distance for place in places]))
             data = {"corpus": run.corpus.name, "documents": len(places), "distance": mean}
+            changed(run.corpus)
             events.record(Verb.DOCUMENTS_ASSIGNED, run, campaign=None, by=by, now=now, data=data)
     return len(places)
 

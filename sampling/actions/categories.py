@@ -14,6 +14,7 @@ from django.db.models import F, Max
 from campaigns import events
 from campaigns.models import Campaign, Taxonomy, User, Verb
 from foundation import bulk
+from sampling.actions import summaries
 from sampling.actions.embedding import Watch, encode_missing
 from sampling.classification.classifier import Classifier, Evaluation, Training, evaluate
 from sampling.embedding.model import Model
@@ -165,9 +166,11 @@ def classify_clusters(
             bulk.update(Cluster, ("proposed", "score"), clusters)
             run.classifier_digest, run.classifier_scores = training.digest, _kept(judged)
             run.save(update_fields=["classifier_digest", "classifier_scores"])
+            summaries.changed(corpus)
             events.record(
                 Verb.CLUSTERS_CLASSIFIED, run, campaign=None, by=by, now=now, data={**data, "macro_f1": judged.macro_f1}
             )
+    summaries.summarise(corpus)
     return ClassificationReport(
         run=run,
         changed=changed,

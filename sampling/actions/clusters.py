@@ -15,6 +15,7 @@ from campaigns.models import Taxonomy, User, Verb
 from foundation import bulk
 from foundation.files import whole
 from sampling.actions.assignments import assign
+from sampling.actions.summaries import changed, summarise
 from sampling.clustering import centres, keywords, kmeans
 from sampling.models import Assignment, Cluster, ClusterRun, Corpus, Document
 from sampling.queries.corpora import Entry, corpus_digest, entries_of
@@ -80,7 +81,9 @@ def cluster_corpus(
         run, made = _make(wanted, entries, last=last, asked=anew, by=by, now=now)
     else:
         run, made = last, False
-    return ClusteringReport(run, made, 0 if made else assign(run=run, entries=entries, by=by, now=now))
+    report = ClusteringReport(run, made, 0 if made else assign(run=run, entries=entries, by=by, now=now))
+    summarise(corpus)
+    return report
 
 
 def _same(one: ClusterRun, other: ClusterRun) -> bool:
@@ -118,6 +121,7 @@ def _make(
             return newest, False
         _store(run=run, entries=entries, labels=labels, distances=found.distances.tolist(), words=words)
         data = {"corpus": corpus.name, "k": run.k, "seed": run.seed, "documents": len(entries), "digest": run.digest}
+        changed(corpus)
         events.record(Verb.CORPUS_CLUSTERED, run, campaign=None, by=by, now=now, data=data)
     return run, True
 

@@ -147,6 +147,7 @@ def _plan(
         inputs_digest=drawfile.write(settings.DATA_DIR / "draws", inputs),
         index_digest=check.index.digest,
         waivers=sorted(check.waivers),
+        left_out=counts,
         report=report,
         spread=_spread(picked, candidates, seed),
         created_at=now,

@@ -6,16 +6,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
 
+from django.db import transaction
 from django.db.models import Count
 
 from campaigns import events
 from campaigns.models import User, Verb
 from sampling.actions.duplicates import link_near
+from sampling.actions.summaries import changed, summarise
 from sampling.embedding.legibility import SAMPLE, Reading, alike, poorly_read
 from sampling.embedding.lexical import MOST_TEXTS
 from sampling.embedding.model import Model
-from sampling.models import Corpus, Document
-from sampling.queries.embedding import chosen_model, kept_readings, last_time, store_of
+from sampling.models import Corpus, CorpusSummary, Document
+from sampling.queries.embedding import chosen_model, readings_of, store_of
 from sampling.similarity import duplicates
 
 # (batches, how many texts they hold together) → the same batches, watched by a progress bar that counts texts
@@ -77,13 +79,19 @@ def embed_corpus(
     texts = ((row.text_digest, row.wording) for row in rows if row.text_digest in lacking)
     encoded = _encode(model, texts, len(lacking), watch)
     seen = hashlib.sha256("\n".join([model.key, str(duplicates.THRESHOLD), *digests]).encode()).hexdigest()
-    last = last_time(corpus)
-    if last.get("digest") != seen:
+    last = CorpusSummary.objects.filter(corpus=corpus, texts_digest=seen).first()
+    readings = readings_of(last) if last else {}
+    if last is None:
         vectors = store_of(model).get(list(digests))
         near = link_near(corpus=corpus, vectors=vectors, digests=list(digests))
-        last = {"model": model.key, "texts": len(digests), "encoded": encoded, "near_duplicates": near, "digest": seen}
-        last["languages"] = {name: asdict(one) for name, one in _readings(corpus, model).items()}
-        events.record(Verb.CORPUS_EMBEDDED, corpus, campaign=None, by=by, now=now, data=last)
+        readings = _readings(corpus, model)
+        kept = {name: asdict(one) for name, one in readings.items()}
+        usable = Document.objects.filter(corpus=corpus).usable().count()
+        data = {"model": model.key, "texts": len(digests), "encoded": encoded, "near_duplicates": near}
+        with transaction.atomic():
+            changed(corpus, model=model.key, texts_digest=seen, embedded=usable, readings=kept)
+            events.record(Verb.CORPUS_EMBEDDED, corpus, campaign=None, by=by, now=now, data={**data, "languages": kept})
+    summarise(corpus)
     linked = Document.objects.filter(corpus=corpus).exclude(canonical=None)
     return EmbeddingReport(
         model=model.key,
@@ -91,7 +99,7 @@ def embed_corpus(
         encoded=encoded,
         near_duplicates=linked.filter(similarity__lt=1).count(),
         duplicates=linked.count(),
-        languages=kept_readings(last),
+        languages=readings,
     )
 
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 from campaigns import events
 from campaigns.models import Taxonomy, User, Verb
 from sampling.actions.duplicates import link_exact
+from sampling.actions.summaries import changed, summarise
 from sampling.models import Assignment, Corpus, Document, Seed
 from sampling.queries.scrapes import DocumentMaker, document_maker
 from sampling.readers import columns, files
@@ -96,6 +97,7 @@ def import_files(
                 # Also for what was read of a file that turns out to be damaged.
                 report.rejected, report.rejects_file = rejects.count, rejects.publish()
                 report.duplicates = link_exact(corpus=corpus)
+                summarise(corpus)
     except (OSError, OperationalError) as error:
         place = where.parent if isinstance(error, OSError) else "the database"
         said = getattr(error, "strerror", None) or str(error)
@@ -189,10 +191,10 @@ def _store(
     Corpus.objects.select_for_update().get(pk=corpus.pk)
     rows = Document.objects.filter(corpus=corpus, key__in=parsed).values_list("pk", "key", "raw_digest")
     known = {key: (pk, digest) for pk, key, digest in rows}
-    changed = [
+    others = [
         known[key][0] for key, (_row, parts) in parsed.items() if key in known and known[key][1] != parts.raw_digest
     ]
-    drawn = set(Seed.objects.filter(document__in=changed).values_list("document_id", flat=True)) if changed else set()
+    drawn = set(Seed.objects.filter(document__in=others).values_list("document_id", flat=True)) if others else set()
     new: list[Document] = []
     updated: list[Document] = []
     again: dict[str, tuple[Record, columns.Parts]] = {}
@@ -213,6 +215,8 @@ def _store(
     Document.objects.bulk_create(new)
     if updated:
         _replace(updated)
+    if new or updated:
+        changed(corpus, texts_digest="")
     report.new += len(new)
     report.updated += len(updated)
     return again

@@ -148,3 +148,32 @@ class Assignment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "document"], name="one_cluster_per_run_and_document"),
         ]
+
+
+class CorpusSummary(models.Model):
+    """A corpus as a whole: counted whenever it changed, so that no page counts a million documents.
+
+    Every change of documents, places or categories makes another version of it; what was counted is of `counted`.
+    """
+
+    corpus = models.OneToOneField(Corpus, models.CASCADE, related_name="summary")
+    version = models.PositiveIntegerField(default=1)
+    counted = models.PositiveIntegerField(default=0, help_text="the version that the figures are of")
+    documents = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    empty = models.PositiveIntegerField(default=0, help_text="neither title nor text")
+    languages = models.JSONField(default=list, help_text="[natural language, documents], commonest first")
+    run = models.ForeignKey(ClusterRun, models.SET_NULL, null=True, related_name="+", help_text="the newest then")
+    placed = models.PositiveIntegerField(default=0, help_text="usable documents whose words have a place in the run")
+    classified = models.BooleanField(default=False, help_text="every place in the run has a category")
+    distances = models.JSONField(default=dict, help_text="of places clustered and assigned: number and mean distance")
+    # What was known when near-duplicates were last looked for. An import empties the digest: they are to be looked for.
+    model = models.CharField(max_length=300, blank=True, help_text="embedding model of the vectors they were told by")
+    texts_digest = models.CharField(max_length=64, blank=True, help_text="sha256 of model, threshold and texts")
+    embedded = models.PositiveIntegerField(default=0, help_text="distinct texts that had a vector then: all there were")
+    readings = models.JSONField(default=dict, help_text="by natural language (sampling.embedding.legibility.Reading)")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(counted__lte=F("version")), name="corpus_counted_as_it_was_or_is"),
+        ]

@@ -32,6 +32,7 @@ class Draw(models.Model):
     inputs_digest = models.CharField(max_length=64, help_text="sha256 of the file that the draw can be replayed from")
     index_digest = models.CharField(max_length=64, help_text="of the reference index it was checked against")
     waivers = models.JSONField(default=list, help_text="digests of the shared words that were waived then")
+    left_out = models.JSONField(default=dict, help_text="documents by the reason of their exclusion")
     report = models.JSONField(default=dict, help_text="quota, filled, shortfall and clusters covered by category")
     spread = models.JSONField(default=dict, help_text="effective numbers of clusters, beside plain random samples'")
     created_at = models.DateTimeField()

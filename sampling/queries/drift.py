@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Avg, Count
 
-from sampling.models import ClusterRun
+from sampling.models import ClusterRun, CorpusSummary
 
 FAR = 1.15  # times as far as expected, from which the clusters no longer describe what comes in
 _ENOUGH = 30  # assigned documents, below which a mean says little
@@ -31,6 +31,15 @@ class Drift:
     def far(self) -> bool:
         """Whether it is time to cluster anew."""
         return self.assigned >= _ENOUGH and self.ratio is not None and self.ratio >= FAR
+
+
+def drift_of(summary: CorpusSummary) -> Drift | None:
+    """As it was counted; None where there was no run."""
+    if summary.run is None:
+        return None
+    clustered, within = summary.distances.get("clustered", (0, None))
+    assigned, distance = summary.distances.get("assigned", (0, None))
+    return Drift(clustered, within, assigned, summary.run.expected_distance, distance)
 
 
 def drift(run: ClusterRun) -> Drift:

@@ -15,9 +15,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from campaigns.models import Campaign, Event
+from campaigns.models import Campaign
 from sampling.maps import mapfile
-from sampling.models import ClusterRun
+from sampling.models import ClusterRun, CorpusSummary
 from sampling.queries.topics import topics
 
 FACETS = ("major", "natural", "programming", "topic")
@@ -116,12 +116,10 @@ def points(campaign: Campaign, run: ClusterRun, path: Path) -> Points | None:
     except FileNotFoundError:
         return None
     decisions = campaign.cluster_decisions.filter(cluster__run=run).aggregate(n=Count("pk"), versions=Sum("version"))
-    # Whatever changes documents, their places in clusters or their categories leaves an event of the corpus or the run.
-    of_corpus = Event.objects.filter(object_type="corpus", object_id=str(run.corpus_id))
-    of_run = Event.objects.filter(object_type="clusterrun", object_id=str(run.pk))
-    newest = (of_corpus | of_run).order_by("-pk").values_list("pk", flat=True).first()
-    state = [campaign.pk, run.pk, run.classifier_digest, stat.st_mtime_ns, stat.st_size, newest, *decisions.values()]
-    state += [run.assignments.count(), get_language()]
+    # Whatever changes documents, their places in clusters or their categories makes another version of the corpus.
+    of_corpus = CorpusSummary.objects.filter(corpus=run.corpus_id).values_list("version", flat=True).first()
+    state = [campaign.pk, run.pk, run.classifier_digest, stat.st_mtime_ns, stat.st_size, of_corpus]
+    state += [*decisions.values(), get_language()]
     version = hashlib.sha256(json.dumps(state).encode()).hexdigest()
     return _points(_Source(version, campaign, run, path))
 

@@ -22,7 +22,7 @@ from sampling.models import Corpus, Document, Draw, Seed
 from sampling.similarity import duplicates
 from sampling.text.document import Cleaner
 from tests.factories import NOW, make_campaign, make_seeds, shipped_taxonomy
-from tests.review.conftest import WORDING, make_team
+from tests.team import WORDING, make_team
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
