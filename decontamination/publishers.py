@@ -20,18 +20,17 @@ Equal prompts under several keys are kept.
 """
 
 import csv
-import gzip
 import json
 import re
 import sys
-import zlib
 from collections.abc import Iterable, Iterator
-from io import BufferedReader, TextIOWrapper
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from decontamination import words
 from decontamination.promptwords import Prompt
+from foundation import packed
 
 _PLAIN: Final = (".jsonl", ".json", ".csv", ".tsv")
 SUFFIXES: Final = (*_PLAIN, *(f"{suffix}.gz" for suffix in _PLAIN), ".parquet")
@@ -197,27 +196,20 @@ def _records(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, row
 
 
-def _open(file: Path) -> gzip.GzipFile | BufferedReader:
-    return gzip.GzipFile(file) if file.name.endswith(".gz") else file.open("rb")
-
-
 def _lines(file: Path) -> Iterator[tuple[int, Any]]:
-    number = 0
     try:
-        with _open(file) as lines:
-            for number, line in enumerate(lines, 1):
+        with file.open("rb") as stream:
+            for number, line in packed.lines(stream):
                 if line.strip():
-                    yield number, json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise BadReference(f"{file}: line {number}: not JSON in UTF-8 ({error})") from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadReference(f"{file}: line {number + 1}: not whole gzip ({error})") from error
+                    yield number, packed.value(number, line)
+    except packed.BadLine as error:
+        raise BadReference(f"{file}: {error}") from error
 
 
 def _table(file: Path, delimiter: str) -> Iterator[dict[str, str]]:
     number, allowed = 0, csv.field_size_limit(sys.maxsize)
     try:
-        with _open(file) as whole:
+        with file.open("rb") as stream, packed.unpacked(stream) as whole:
             rows = csv.reader(TextIOWrapper(whole, "utf-8-sig", newline=""), delimiter=delimiter, strict=True)
             names = next(rows, [])
             if twice := {name for name in names if names.count(name) > 1}:
@@ -228,20 +220,20 @@ def _table(file: Path, delimiter: str) -> Iterator[dict[str, str]]:
                 yield dict(zip(names, row, strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
         raise BadReference(f"{file}: record {number + 1}: not a table in UTF-8 ({error})") from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadReference(f"{file}: record {number + 1}: not whole gzip ({error})") from error
+    except packed.DAMAGE as error:
+        raise BadReference(f"{file}: record {number + 1}: {packed.damage(error)}") from error
     finally:
         csv.field_size_limit(allowed)
 
 
 def _list(file: Path) -> list[Any]:
     try:
-        with _open(file) as whole:
+        with file.open("rb") as stream, packed.unpacked(stream) as whole:
             content = json.loads(whole.read().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise BadReference(f"{file}: not JSON in UTF-8 ({error})") from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadReference(f"{file}: not whole gzip ({error})") from error
+    except packed.DAMAGE as error:
+        raise BadReference(f"{file}: {packed.damage(error)}") from error
     lists = [content] if isinstance(content, list) else []
     if isinstance(content, dict):
         lists = [value for value in content.values() if isinstance(value, list)]

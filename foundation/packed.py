@@ -18,24 +18,32 @@ class BadLine(Exception):
     """`line 3: not JSON in UTF-8 (…)`."""
 
 
-def unpacked(file: io.BufferedReader, plain: int = PIECE) -> io.BufferedReader:
-    """What gzip or zstd holds, or the file itself, read `plain` bytes at a time."""
-    head = file.peek(len(_ZSTD))
+def unpacked(file: io.BufferedReader) -> io.BufferedReader:
+    """What gzip or zstd holds, or the file itself."""
+    head = file.peek(len(_ZSTD))[: len(_ZSTD)]
     if head.startswith(_GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=file), PIECE)
     if head.startswith(_ZSTD):
         return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), PIECE)
-    return io.BufferedReader(file, plain)
+    return file
 
 
 def lines(file: io.BufferedReader) -> Iterator[tuple[int, bytes]]:
     """Numbered from 1. Raises BadLine where the packing is damaged."""
-    number = 0
+    number, stream = 0, unpacked(file)
     try:
-        for number, line in enumerate(unpacked(file), 1):
+        for number, line in enumerate(stream, 1):
             yield number, line
     except DAMAGE as error:
-        raise BadLine(f"line {number + 1}: cannot be read on ({getattr(error, 'strerror', None) or error})") from error
+        raise BadLine(f"line {number + 1}: {damage(error)}") from error
+    finally:
+        if stream is not file:  # which is its opener's to close
+            stream.close()
+
+
+def damage(error: BaseException) -> str:
+    """What an error of reading says, in a few words."""
+    return getattr(error, "strerror", None) or f"not whole gzip or zstd ({error})"
 
 
 def value(number: int, line: bytes) -> Any:

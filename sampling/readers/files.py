@@ -35,7 +35,7 @@ def read(path: Path) -> Iterator[Record | Reject]:
             if file.peek(4).startswith(b"PAR1"):
                 yield from parquet(path)
                 return
-            with unpacked(file, SAMPLE) as stream:
+            with unpacked(file) as stream:
                 yield from _text(path, stream)
     except (*DAMAGE, UnicodeError) as error:
         raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
@@ -167,7 +167,7 @@ def _encoding(sample: bytes) -> str:
 
 def _posts(path: Path, encoding: str) -> Iterator[Record | Reject]:
     def numbered() -> Iterator[tuple[int, bytes]]:
-        with path.open("rb") as file, unpacked(file, SAMPLE) as stream:
+        with path.open("rb") as file, unpacked(file) as stream:
             yield from enumerate(lines(stream, encoding), 1)
 
     try:

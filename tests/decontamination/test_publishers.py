@@ -148,7 +148,7 @@ def test_bad_lines_are_named(tmp_path: Path, content: bytes, message: str) -> No
         ),
         ("x.json", b'{"a": 1}', "x.json: neither a list of records nor"),
         ("x.jsonl.gz", gzip.compress(b'{"prompt": "a"}\n' * 99, mtime=0)[:-9], "x.jsonl.gz: line "),
-        ("x.json.gz", b"plain", "x.json.gz: not whole gzip"),
+        ("x.json.gz", b"plain", "x.json.gz: not JSON in UTF-8"),
         ("x.parquet", b"PAR1", "x.parquet: not a Parquet file"),
         ("x.txt", b"", "x.txt: not a file of .jsonl"),
     ],

@@ -1,9 +1,7 @@
 import contextlib
-import gzip
 import itertools
 import json
 import sys
-import zlib
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,6 +14,7 @@ from campaigns.models import CJK_WEIGHT
 from decontamination.indexes import current_index
 from decontamination.leaks import Index, Match
 from decontamination.models import Reference
+from foundation import packed
 from foundation.terminal import Command as TerminalCommand
 from foundation.terminal import Outcome
 
@@ -87,26 +86,19 @@ def _checked(texts: Iterable[tuple[int, str]], index: Index) -> Iterator[tuple[i
 def _texts(path: Path, field: str) -> Iterator[tuple[int, str]]:
     """(line number from 1, text) of each line; a blank line has no text. Raises Unreadable."""
     name = "standard input" if str(path) == "-" else str(path)
-    number = 0
     try:
-        with contextlib.nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
-            peeked = file.peek(2)[:2]  # type: ignore[union-attr]  # both are buffered readers
-            lines = gzip.GzipFile(fileobj=file) if peeked == b"\x1f\x8b" else file
-            for number, line in enumerate(lines, start=1):
-                yield number, _text(line, field, f"{name}: line {number}")
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise Unreadable(f"{name}: line {number + 1}: not whole gzip ({error})") from error
+        stdin: Any = sys.stdin.buffer
+        with contextlib.nullcontext(stdin) if str(path) == "-" else path.open("rb") as file:
+            for number, line in packed.lines(file):
+                row = packed.value(number, line) if line.strip() else None
+                yield number, _text(row, field, f"{name}: line {number}") if line.strip() else ""
+    except packed.BadLine as error:
+        raise Unreadable(f"{name}: {error}") from error
     except OSError as error:
         raise Unreadable(f"{name}: {error.strerror or error}") from error
 
 
-def _text(line: bytes, field: str, where: str) -> str:
-    if not line.strip():
-        return ""
-    try:
-        row = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{where}: not JSON in UTF-8 ({error})") from error
+def _text(row: object, field: str, where: str) -> str:
     if not isinstance(row, dict):
         raise Unreadable(f"{where}: not an object: {row!r:.40}")
     if field not in row:

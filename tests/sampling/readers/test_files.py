@@ -9,8 +9,6 @@ import pyarrow.parquet
 import pytest
 import zstandard
 
-from sampling.readers import json as json_reader
-from sampling.readers import lines
 from sampling.readers.files import read
 from sampling.readers.record import Record, Reject, Unreadable
 
@@ -39,7 +37,7 @@ def table(delimiter: str = ",") -> str:
     "content",
     [
         json_lines().encode(),
-        gzip.compress(json_lines().encode()),
+        gzip.compress(json_lines().encode(), mtime=0),
         zstandard.compress(json_lines().encode()),
         b"\xef\xbb\xbf" + json_lines().encode(),
         json_lines().encode("utf-16"),
@@ -103,8 +101,8 @@ def test_a_broken_line_of_utf_16_is_named_and_the_others_are_read(tmp_path: Path
 
 
 def test_a_huge_line_is_rejected_without_the_rest_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "LONGEST", 1000)
-    monkeypatch.setattr(json_reader, "LONGEST", 1000)
+    monkeypatch.setattr("sampling.readers.lines.LONGEST", 1000)
+    monkeypatch.setattr("sampling.readers.json.LONGEST", 1000)
     path = tmp_path / "scrape.jsonl"
     huge = json.dumps({"body": "x" * 5000})
     path.write_text(f"{json_lines([ROWS[0]])}{huge}\n{json_lines([ROWS[1]])}", encoding="utf-8")
@@ -116,7 +114,7 @@ def test_a_huge_line_is_rejected_without_the_rest_of_the_file(tmp_path: Path, mo
 def test_a_huge_line_of_a_table_is_never_held_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quote: str
 ) -> None:
-    monkeypatch.setattr(table, "LONGEST", 100_000)
+    monkeypatch.setattr("sampling.readers.table.LONGEST", 100_000)
     path = tmp_path / "export.csv"
     with path.open("w", encoding="utf-8") as file:
         file.write(f"id,body\n1,fine\n2,{quote}")
