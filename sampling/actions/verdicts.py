@@ -20,7 +20,8 @@ from sampling.actions.embedding import Watch
 from sampling.models import Corpus, Document, SharedRun, Verdict
 from sampling.queries.verdicts import leaking_runs, leaks_of
 
-_BATCH = 2000
+_BATCH = 2000  # compared at once
+_WRITTEN = 300  # in one transaction
 _LONGEST = 300  # characters of the shared words that are kept
 _PASSES = 5  # over the corpus, should references change meanwhile
 
@@ -102,20 +103,20 @@ def _compare(tasks: list[_Task], base: tuple[str, ...], report: CheckReport, now
             if leaks:
                 found[task.document.pk] = index.matches(text)
     wordings = {task.document.pk: text for task, text in zip(tasks, texts, strict=True)}
-    whole = [task.document for task in tasks if task.verdict is None]
-    with transaction.atomic():
-        kept = _whole(whole, made_with, now) | _renewed(tasks, made_with, now)
-        names = {
-            name: pk for pk, name in Reference.objects.filter(digest__in=added).values_list("pk", "name").order_by("pk")
-        }
-        rows = [
-            row
-            for document, verdict in kept.items()
-            for row in _rows(verdict, names, wordings[document], found.get(document, ()))
-        ]
-        SharedRun.objects.bulk_create(rows, batch_size=_BATCH)
-    report.checked += len(whole)
-    report.rechecked += len(kept) - len(whole)
+    names = dict(Reference.objects.filter(digest__in=added).order_by("pk").values_list("name", "pk"))
+    for start in range(0, len(tasks), _WRITTEN):
+        some = tasks[start : start + _WRITTEN]
+        whole = [task.document for task in some if task.verdict is None]
+        with transaction.atomic():
+            kept = _whole(whole, made_with, now) | _renewed(some, made_with, now)
+            rows = [
+                row
+                for document, verdict in kept.items()
+                for row in _rows(verdict, names, wordings[document], found.get(document, ()))
+            ]
+            SharedRun.objects.bulk_create(rows, batch_size=_BATCH)
+        report.checked += len(whole)
+        report.rechecked += len(kept) - len(whole)
 
 
 def _whole(documents: list[Document], made_with: ReferenceSet, now: datetime) -> dict[int, Verdict]:

@@ -38,7 +38,7 @@ def state_of(campaign: Campaign, corpus: Corpus) -> str:
     """A digest of all that a draw depends on, to tell whether it is what it was. Raises NotClustered.
 
     Verdicts are left out: they follow from the words and the references. So are seeds' other columns, which never
-    change. Some 300,000 documents take a second; the words themselves are not read.
+    change. 200,000 documents take a second; the words themselves are not read.
     """
     run = latest_run(corpus)
     own = Campaign.objects.filter(pk=campaign.pk)

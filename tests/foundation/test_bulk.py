@@ -15,11 +15,8 @@ def test_fields_that_are_not_named_get_their_defaults() -> None:
     same = (seed.campaign_id, seed.draw_id, seed.category_id, seed.cluster_id)
     bulk.insert(Seed, fields, ((*same, pk, rank) for pk, rank in [(other.pk, 7)]))
     made = Seed.objects.get(document=other)
-    expected = {
-        name: value for name, value in Seed.objects.values().get(pk=seed.pk).items() if name not in ("id", "rank")
-    }
-    found = Seed.objects.values().get(pk=made.pk)
-    assert {name: found[name] for name in expected} == expected | {"document_id": other.pk}
+    found, expected = (dict[str, object](Seed.objects.values().get(pk=pk)) for pk in (made.pk, seed.pk))
+    assert found == expected | {"id": made.pk, "document_id": other.pk, "rank": 7}
     with pytest.raises(IntegrityError), transaction.atomic():
         bulk.insert(Seed, fields, [(*same, other.pk, 8)])
 

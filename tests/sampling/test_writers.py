@@ -139,14 +139,14 @@ def test_a_clustering(
         run("cluster_corpus", "small", "--k", 3)
         imported.cluster_runs.get().assignments.filter(document__key__endswith="1").delete()
     held = Held(monkeypatch, owner, name)
-    act = {"corpus": imported, "taxonomy": shipped_taxonomy(), "by": None, "now": NOW, "k": 3}
+    act: dict[str, Any] = {"corpus": imported, "taxonomy": shipped_taxonomy(), "by": None, "now": NOW, "k": 3}
     meanwhile(lambda: actions.cluster_corpus(**act), held, write)
     assert imported.cluster_runs.get().assignments.count() == 36
 
 
 def test_a_classification(write: Callable[[], None], clustered: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held(monkeypatch, Classifier, "probabilities")
-    act = {"corpus": clustered, "taxonomy": shipped_taxonomy(), "by": None, "now": NOW}
+    act: dict[str, Any] = {"corpus": clustered, "taxonomy": shipped_taxonomy(), "by": None, "now": NOW}
     meanwhile(lambda: actions.classify_clusters(**act), held, write)
     assert not clustered.cluster_runs.get().assignments.filter(category=None).exists()
 
@@ -163,6 +163,6 @@ def test_a_draw(
 ) -> None:
     held = Held(monkeypatch, owner, name)
     campaign = make_campaign()
-    act = {"campaign": campaign, "corpus": classified, "by": None, "now": NOW, "per_category": 4}
+    act: dict[str, Any] = {"campaign": campaign, "corpus": classified, "by": None, "now": NOW, "per_category": 4}
     meanwhile(lambda: actions.draw_seeds(**act), held, write)
     assert Draw.objects.get(campaign=campaign).seeds.count() == Seed.objects.filter(campaign=campaign).count() > 0

@@ -10,7 +10,7 @@ Vectors = NDArray[np.float32]
 
 def coarse(rows: int, seed: int) -> Vectors:
     """Few different vectors: their products are exact in whatever order they are summed, and many of them equal."""
-    return np.random.default_rng(seed).integers(-2, 3, size=(rows, 3)).astype(np.float32) / 4
+    return np.random.default_rng(seed).integers(-2, 3, size=(rows, 3)).astype(np.float32) / np.float32(4)
 
 
 @pytest.fixture(params=[(4096, 8192), (7, 5), (1, 1), (5, 64)])
