@@ -9,12 +9,14 @@ from typing import IO, BinaryIO
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
+def whole(path: Path, *, make_folder: bool = True) -> Iterator[BinaryIO]:
     """A file to write `path` into. Whoever reads meanwhile sees the old one; if an error ends the block, so it stays.
 
-    Folders above are made. What a killed process leaves begins with a dot, and the next writer removes it.
+    What a killed process leaves begins with a dot, and the next writer removes it.
     Raises OSError.
     """
+    if make_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
     with aside(path.parent, f".{path.name}.") as (file, rename):
         yield file
         rename(path)
@@ -36,7 +38,6 @@ class _Aside:
 @contextmanager
 def aside(folder: Path, prefix: str = ".aside.") -> Iterator[tuple[BinaryIO, _Aside]]:
     """A file of no name yet and what names it, for a content whose name follows from it. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=prefix, dir=folder)
     path = Path(name)
     try:
@@ -54,8 +55,9 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Raises OSError."""
-    write_bytes(path, text.encode())
+    """Raises OSError, also where there is no such folder."""
+    with whole(path, make_folder=False) as file:
+        file.write(text.encode())
 
 
 def _sync(folder: Path) -> None:

@@ -164,7 +164,7 @@ def write_assignments(*, run: ClusterRun, path: Path) -> int:
         }
     )
     try:
-        with whole(path) as file:
+        with whole(path, make_folder=False) as file:
             pyarrow.parquet.write_table(table, file)
     except OSError as error:
         raise CannotWrite(f"{path}: {error.strerror or error}") from error

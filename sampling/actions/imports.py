@@ -128,11 +128,11 @@ def _import(
         for batch in files.batches(watch(files.read(path)), BATCH):
             report.read += len(batch)
             parsed, bad = _parsed(batch, meaning, number, seen)
-            rejects.add(name, bad)
             while parsed:
                 made, unclean = _made(corpus, parsed, maker, name)
                 parsed = _store(corpus=corpus, parsed=parsed, made=made, unclean=unclean, report=report, now=now)
-                rejects.add(name, unclean.values())
+                bad += unclean.values()
+            rejects.add(name, bad)
 
 
 def _parsed(

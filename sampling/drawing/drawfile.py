@@ -61,6 +61,7 @@ def _line(value: object) -> bytes:
 
 def write(folder: Path, inputs: Inputs) -> str:
     """Keep the inputs in the folder; returns their digest."""
+    folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with aside(folder) as (file, rename):
         with zstandard.ZstdCompressor().stream_writer(file, closefd=False) as packed:

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 
-from campaigns import events
 from campaigns.models import Event, Verb
 from foundation import bulk
 from sampling.actions import duplicates as linking
+from sampling.actions import summaries
 from sampling.actions.duplicates import CorpusChanged, link_exact, link_near
 from sampling.actions.embedding import embed_corpus
 from sampling.models import Corpus, Document
@@ -105,7 +105,7 @@ def test_a_search_that_was_killed_is_made_whole_by_the_next(
     expected = links()
     Document.objects.update(canonical=None, similarity=None)
     Document.objects.filter(key="0 please").update(canonical=Document.objects.get(key="7"), similarity=0.96)
-    events.record(Verb.CORPUS_IMPORTED, corpus, campaign=None, by=None, now=later(1), data={})
+    summaries.changed(corpus, texts_digest="")  # as an import does
     update = bulk.update
     written.clear()
 

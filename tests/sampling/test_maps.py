@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from campaigns.models import Campaign, Category, Event, Verb
 from sampling import actions
+from sampling.actions.summaries import changed
 from sampling.maps import mapfile
 from sampling.maps.mapfile import Map
 from sampling.models import Assignment, Corpus, Document
@@ -74,6 +75,7 @@ def place_more(corpus: Corpus, number: int) -> list[Document]:
         writer.append([document.text_digest for document in documents], vectors)
     for document in documents:
         Assignment.objects.create(run=cluster.run, cluster=cluster, document=document, distance=0.5)
+    changed(corpus)
     return documents
 
 

@@ -7,6 +7,7 @@ from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from sampling import actions
 from sampling.actions import check_documents
+from sampling.actions.summaries import summarise
 from sampling.drawing.allocation import lot
 from sampling.models import Assignment, Cluster, ClusterDecision, Document, Draw, Seed
 from sampling.queries.corpora import chosen_corpus
@@ -166,7 +167,10 @@ def test_the_state_of_a_corpus_counts_what_there_is(seed: Seed, campaign: Campai
     make_document(corpus, title="", text="")
     make_document(corpus, title="A title alone", text="")
     make_document(corpus, canonical=seed.document, similarity=1.0, natural_language="zh")
+    assert not corpus_state(corpus).is_counted
+    summarise(corpus)
     state = corpus_state(corpus)
+    assert state.is_counted
     assert (state.documents, state.duplicates, state.empty, state.usable) == (6, 1, 1, 4)
     assert state.run == seed.cluster.run
     assert state.classified
