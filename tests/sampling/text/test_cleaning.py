@@ -223,10 +223,10 @@ def test_cleaning_never_fails_and_cleaning_again_changes_little(text: str) -> No
     ],
 )
 def test_hostile_repetition_is_cleaned_in_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()  # of this thread alone, however busy the machine is
     clean(text)
     cleaning.is_site_line(text[:240])
-    assert time.perf_counter() - start < 5
+    assert time.thread_time() - start < 5
 
 
 def test_html_nested_too_deeply_raises_what_the_import_expects() -> None:
