@@ -132,12 +132,7 @@ def _ballots(entry: Entry, numbers: Mapping[Hashable, int]) -> dict[str, Any]:
 
 
 def _said(ballot: Ballot) -> dict[str, bool]:
-    return {
-        "valid": ballot.valid,
-        "clear": ballot.clear,
-        "ethical": ballot.ethical,
-        "solvable": ballot.solvable,
-    }
+    return {name: getattr(ballot, name) for name in ("valid", *verify.CHECKLIST)}
 
 
 def reviewer_numbers(entries: Iterable[Entry]) -> dict[Hashable, int]:

@@ -28,6 +28,11 @@ def release_counts(campaign: Campaign) -> ReleaseCounts:
     return ReleaseCounts(newest.number, newest.size, newest.left_out, newest)
 
 
+def released(campaign: Campaign) -> int:
+    """Items of the newest release."""
+    return release_counts(campaign).items
+
+
 def release_stage(campaign: Campaign) -> Stage:
     counts = release_counts(campaign)
     stage = Stage("release", _("Release"), done=counts.newest is not None)

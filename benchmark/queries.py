@@ -13,6 +13,7 @@ from campaigns.models import Campaign
 from decontamination import words
 from decontamination.checks import waivers_in_force
 from decontamination.models import Reference, Waiver
+from review.ballot import CHECKLIST
 from review.models import Vote
 
 Ballots = Mapping[int, list[Ballot]]  # by revision
@@ -143,6 +144,6 @@ def _ballots(votes: QuerySet[Vote]) -> Ballots:
     """A vote counts only for the wording that it judged."""
     found: dict[int, list[Ballot]] = {}
     rows = votes.filter(digest=F("revision__digest")).order_by("revision", "seat", "pk")
-    for revision, reviewer, *said in rows.values_list("revision", "reviewer", "valid", "clear", "ethical", "solvable"):
+    for revision, reviewer, *said in rows.values_list("revision", "reviewer", "valid", *CHECKLIST):
         found.setdefault(revision, []).append(Ballot(reviewer, *map(bool, said)))
     return found

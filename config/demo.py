@@ -18,6 +18,7 @@ from campaigns import actions as campaigns
 from campaigns.models import Campaign, Role, User
 from campaigns.queries import category_slug
 from review import actions as review
+from review.ballot import CHECKLIST, Ballot
 from sampling.models import Seed
 
 SLUG = CORPUS = "demo"
@@ -118,11 +119,11 @@ def _vote(item: Item, recorded: Sequence[dict[str, Any]], reviewers: Sequence[Us
         review.vote(
             revision=revision,
             digest=revision.digest,
-            clear="clear" not in fails,
-            ethical="ethical" not in fails,
-            solvable="solvable" not in fails,
-            valid=judgement["valid"],
-            rationale=judgement.get("rationale", ""),
+            ballot=Ballot(
+                **{name: name not in fails for name in CHECKLIST},
+                valid=judgement["valid"],
+                rationale=judgement.get("rationale", ""),
+            ),
             by=reviewer,
             now=now,
         )

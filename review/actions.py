@@ -1,6 +1,7 @@
 """Every write to seats, votes and decisions."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -90,11 +91,7 @@ def vote(
     *,
     revision: Revision,
     digest: str,
-    clear: bool | None,
-    ethical: bool | None,
-    solvable: bool | None,
-    valid: bool | None,
-    rationale: str = "",
+    ballot: Ballot,
     by: User,
     now: datetime,
 ) -> Vote:
@@ -103,7 +100,7 @@ def vote(
     Sent twice, it is the same vote. Raises BadVote, NotAllowed, OwnItem, AlreadyVoted, StaleWording, Decided and
     NoSeat.
     """
-    ballot = Ballot(clear, ethical, solvable, valid, normalise(rationale))
+    ballot = replace(ballot, rationale=normalise(ballot.rationale))
     if problems := ballot.problems():
         longest = f"{LONGEST_RATIONALE:,}"
         raise BadVote({name: str(_PROBLEMS[problem]).format(longest=longest) for name, problem in problems.items()})
@@ -114,10 +111,7 @@ def vote(
         raise OwnItem(_("You wrote this item: others judge it."))
     cast = revision.votes.filter(reviewer=by).first()
     if cast is not None:
-        if (
-            cast.digest == digest
-            and Ballot(cast.clear, cast.ethical, cast.solvable, cast.valid, cast.rationale) == ballot
-        ):
+        if cast.digest == digest and Ballot.of(cast) == ballot:
             return cast
         raise AlreadyVoted(_("You have voted on this wording. Votes are final."))
     if item.revision_id != revision.pk or revision.digest != digest:
@@ -132,12 +126,8 @@ def vote(
         digest=digest,
         reviewer=by,
         seat=seat.number,
-        clear=bool(clear),
-        ethical=bool(ethical),
-        solvable=bool(solvable),
-        valid=bool(valid),
-        rationale=ballot.rationale,
         created_at=now,
+        **asdict(ballot),
     )
     # The log says that there was a vote, not which: it is read before the decision, too.
     data = {"item": item.pk, "revision": revision.pk, "seat": seat.number}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import Purpose, Revision
 from campaigns.models import Membership
 from foundation.triggers import Trigger, append_only
+from review.ballot import CHECKLIST
 
 
 class SeatQuerySet(models.QuerySet["Seat"]):
@@ -136,7 +137,7 @@ class Vote(models.Model):
             models.UniqueConstraint(fields=["revision", "reviewer"], name="one_vote_per_reviewer_and_revision"),
             models.UniqueConstraint(fields=["revision", "seat"], name="one_vote_per_seat"),
             models.CheckConstraint(
-                condition=Q(valid=False) | Q(clear=True, ethical=True, solvable=True),
+                condition=Q(valid=False) | Q(**dict.fromkeys(CHECKLIST, True)),
                 name="valid_vote_passes_the_checklist",
             ),
             models.CheckConstraint(condition=Q(valid=True) | ~Q(rationale=""), name="invalid_vote_has_a_rationale"),

@@ -6,7 +6,7 @@ items back must not make reviewers look more agreed than they were.
 """
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,18 +14,17 @@ import pandas as pd
 from django.db.models import Count, Min, Q, QuerySet
 
 from annotation.models import Difficulty, Item, NaturalLanguage
-from campaigns.models import Campaign, Role, User, Verb
+from campaigns.models import Campaign, Role, User
 from decontamination.checks import current_check
 from review import agreement
 from review.agreement import Pairs
+from review.ballot import FIELDS
 from review.models import Decision, Vote
 from sampling.models import Document, Seed
 
 DECIDED = (Item.Status.ACCEPTED, Item.Status.REJECTED)
 COUNTED = (Decision.Outcome.ACCEPTED, Decision.Outcome.REJECTED)
-VOTE_COLUMNS = (
-    "item", "revision", "reviewer", "seat", "clear", "ethical", "solvable", "valid", "rationale", "created_at",
-)  # fmt: skip
+VOTE_COLUMNS = ("item", "revision", "reviewer", "seat", *FIELDS, "created_at")
 
 Scope = Literal["queries", "accepted"]
 
@@ -122,10 +121,13 @@ def _clean(campaign: Campaign) -> int:
     return len(leaks) - int(leaks.sum())
 
 
-def _released(campaign: Campaign) -> int:
-    """Items of the newest frozen release. Releases are a later stage, which leaves word in the log."""
-    frozen = campaign.events.filter(verb=Verb.RELEASE_FROZEN).order_by("-at", "-pk").first()
-    return int(frozen.data["items"]) if frozen else 0
+_released: Callable[[Campaign], int] = lambda campaign: 0  # noqa: E731
+
+
+def released_told_by(source: Callable[[Campaign], int]) -> None:
+    """Name what knows how many items the newest release holds: releases are a later stage, above this one."""
+    global _released
+    _released = source
 
 
 def vote_distribution(campaign: Campaign) -> list[VoteCount]:

@@ -12,6 +12,7 @@ from benchmark import actions as benchmark
 from benchmark.models import Release
 from campaigns.models import Campaign, User
 from review import actions as review
+from review.ballot import FIELDS, Ballot
 from review.models import Vote
 from tests.factories import NOW, later, make_annotator, make_campaign, make_lead, make_reviewer, make_seeds
 
@@ -43,8 +44,9 @@ def cast(item: Item, by: User, valid: bool | None = True, *, now: datetime = NOW
     assert item.revision is not None
     answers = {"clear": valid is not False, "ethical": True, "solvable": True, "valid": valid}
     rationale = "SECRET-RATIONALE: no input." if valid is False else ""
-    fields = {"revision": item.revision, "digest": item.revision.digest, "rationale": rationale, **answers, **given}
-    return review.vote(by=by, **{"now": now, **fields})
+    said = {"rationale": rationale, **answers} | {name: given.pop(name) for name in FIELDS if name in given}
+    fields = {"revision": item.revision, "digest": item.revision.digest, "now": now, **given}
+    return review.vote(by=by, ballot=Ballot(**said), **fields)
 
 
 @dataclass

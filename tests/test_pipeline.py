@@ -12,6 +12,7 @@ from campaigns.actions import change_rules
 from campaigns.models import Campaign
 from config import demo
 from review import actions as review
+from review.ballot import Ballot
 from tests.factories import NOW, make_annotator, make_reviewer
 
 
@@ -61,10 +62,8 @@ def test_from_scraped_questions_to_an_exported_benchmark(tmp_path: Path) -> None
         for name, item in items.items():
             bad, revision = name == "vague", item.revision
             assert revision
-            review.vote(
-                revision=revision, digest=revision.digest, clear=not bad, ethical=True, solvable=not bad,
-                valid=not bad, rationale="What is to be fixed?" if bad else "", by=reviewer, now=NOW,
-            )  # fmt: skip
+            said = Ballot(not bad, True, not bad, not bad, "What is to be fixed?" if bad else "")
+            review.vote(revision=revision, digest=revision.digest, ballot=said, by=reviewer, now=NOW)
 
     # A benchmark is published that one of the accepted queries overlaps; then the release is made, twice, and verified.
     call_command("load_references", "known", "--from", str(references), "--field", "prompt")

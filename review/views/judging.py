@@ -17,6 +17,7 @@ from annotation.models import Item, Revision
 from campaigns.access import CampaignRequest, Permission, allowed
 from campaigns.models import Campaign
 from review import actions
+from review.ballot import ANSWERS, Ballot
 from review.models import Seat
 from review.queue import waiting_count
 from review.seen import history, votes_of
@@ -61,7 +62,7 @@ def vote(request: CampaignRequest, campaign: Campaign, pk: int) -> HttpResponse:
     given = _given(request.POST)
     digest = request.POST.get("digest", "")
     try:
-        cast = actions.vote(revision=judged, digest=digest, by=request.user, now=timezone.now(), **given)
+        cast = actions.vote(revision=judged, digest=digest, ballot=Ballot(**given), by=request.user, now=timezone.now())
     except actions.BadVote as error:
         return _page(request, judged, given=given, errors=error.errors, status=422)
     except (actions.StaleWording, actions.Decided, actions.NoSeat, actions.AlreadyVoted) as error:
@@ -100,7 +101,7 @@ def _wording(request: CampaignRequest, campaign: Campaign, pk: int) -> Revision:
 
 
 def _given(post: QueryDict) -> dict[str, Any]:
-    answers = {name: _ANSWERS.get(post.get(name, "")) for name in ("clear", "ethical", "solvable", "valid")}
+    answers = {name: _ANSWERS.get(post.get(name, "")) for name in ANSWERS}
     return {**answers, "rationale": post.get("rationale", "")}
 
 

@@ -16,6 +16,7 @@ from decontamination.leaks import Prompt
 from decontamination.models import WaiverRequest
 from decontamination.overlaps import Piece
 from review import actions as review
+from review.ballot import Ballot
 from sampling.models import Seed
 from tests.factories import NOW, make_annotator, make_campaign, make_lead, make_reviewer, make_seeds
 from tests.team import wording, write_item
@@ -417,7 +418,7 @@ def vote(item: Item, by: User) -> None:
     assert item.revision is not None
     review.vote(
         revision=item.revision, digest=item.revision.digest, by=by, now=NOW,
-        clear=False, ethical=True, solvable=True, valid=False, rationale="RATIONALE: which list?",
+        ballot=Ballot(clear=False, ethical=True, solvable=True, valid=False, rationale="RATIONALE: which list?"),
     )  # fmt: skip
 
 
@@ -450,7 +451,7 @@ def test_votes_on_a_new_wording_are_hidden_while_the_old_ones_stay(
     assert judged.revision is not None
     review.vote(
         revision=judged.revision, digest=judged.revision.digest, by=make_reviewer(campaign), now=NOW,
-        clear=True, ethical=False, solvable=True, valid=False, rationale="SECOND ROUND",
+        ballot=Ballot(clear=True, ethical=False, solvable=True, valid=False, rationale="SECOND ROUND"),
     )  # fmt: skip
     page = browser.get(url("item", campaign, judged.pk)).content.decode()
     assert "RATIONALE" in page

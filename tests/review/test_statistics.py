@@ -7,15 +7,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from campaigns import events
-from campaigns.models import User, Verb
+from campaigns.models import User
 from decontamination.actions import load_reference
 from decontamination.leaks import Prompt
 from foundation import charts
 from review import actions, statistics
 from review.agreement import Pairs
 from review.statistics import Funnel, VoteCount
-from tests.factories import NOW, later
+from tests.factories import NOW
 from tests.team import Team, TeamMaker
 
 pytestmark = pytest.mark.django_db
@@ -49,11 +48,13 @@ def test_the_funnel(busy: Team, new_team: TeamMaker) -> None:
     assert statistics.funnel(busy.campaign) == funnel
 
 
-def test_what_the_newest_release_holds_is_read_from_the_log(busy: Team) -> None:
-    for items, at in ((5, later(1)), (1, later(2))):
-        data = {"items": items}
-        events.record(Verb.RELEASE_FROZEN, busy.campaign, campaign=busy.campaign, by=busy.lead, now=at, data=data)
+def test_what_the_newest_release_holds_is_told_by_the_releases(busy: Team) -> None:
+    release = busy.freeze()
+    assert statistics.funnel(busy.campaign).released == release.items.count() == 1
+    busy.item(True, True, True, True)
     assert statistics.funnel(busy.campaign).released == 1
+    busy.freeze()
+    assert statistics.funnel(busy.campaign).released == 2
 
 
 def test_documents_are_those_of_every_corpus_drawn_from_once_each(team: Team) -> None:
