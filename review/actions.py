@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -75,14 +75,17 @@ def take_seat(*, campaign: Campaign, by: User, now: datetime) -> Seat | None:
     require(campaign, by, Permission.JUDGE)
     membership = campaign.memberships.get(user=by, role=Role.REVIEWER)
     desk = desks.desk_at_work(campaign=campaign, membership=membership, now=now)
-    for row in waiting(desk=desk, now=now).select_related("revision")[:_RACES]:
-        # A transaction for each try: two reviewers who search at once must not hold one item and wait for the next.
-        with transaction.atomic():
-            item = _locked(row.revision)
-            if item.status == Item.Status.IN_REVIEW and item.revision_id == row.revision_id:
-                seat = _sit(row.revision, campaign, by, now)
-                if seat is not None:
-                    return seat
+    rows = list(waiting(desk=desk, now=now).select_related("revision")[:_RACES])
+    # First past those where somebody is sitting down or voting this moment: all who search begin with the same ones.
+    for patient in (False, True):
+        for row in rows:
+            # A transaction for each try: two who search at once must not hold one item and wait for the next.
+            with transaction.atomic():
+                item = _free(row.revision) if not patient else _locked(row.revision)
+                if item and item.status == Item.Status.IN_REVIEW and item.revision_id == row.revision_id:
+                    seat = _sit(row.revision, campaign, by, now)
+                    if seat is not None:
+                        return seat
     return None
 
 
@@ -166,6 +169,14 @@ def withdraw(*, item: Item, note: str, by: User, now: datetime) -> Decision:
 def _locked(revision: Revision) -> Item:
     """The item as it is now, for this transaction alone. SQLite locks the whole database at BEGIN instead."""
     return Item.objects.select_for_update(of=("self",), no_key=True).select_related("campaign").get(pk=revision.item_id)
+
+
+def _free(revision: Revision) -> Item | None:
+    """As `_locked`, but None where somebody else holds it."""
+    rows = Item.objects.select_for_update(
+        of=("self",), no_key=True, skip_locked=connection.features.has_select_for_update_skip_locked
+    )
+    return rows.select_related("campaign").filter(pk=revision.item_id).first()
 
 
 def _sit(revision: Revision, campaign: Campaign, by: User, now: datetime) -> Seat | None:

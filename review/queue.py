@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from annotation.models import Item
 from campaigns.models import Campaign, Role, User
 from foundation import counts
-from review.models import Desk, Seat, Waiting
+from review.models import Desk, Seat, Vote, Waiting
 
 
 def desk_of(campaign: Campaign, by: User) -> Desk | None:
@@ -36,11 +36,19 @@ def waiting(*, desk: Desk, now: datetime) -> QuerySet[Waiting]:
 def waiting_count(*, campaign: Campaign, by: User, now: datetime, most: int = 1_000) -> counts.Count:
     """How much waits for this person; what nobody has laid on their desk yet counts, too."""
     desk = desk_of(campaign, by)
-    items = campaign.items.counted().exclude(author=by)
     if desk is None or not desk.filled:
-        return counts.count_up_to(items.filter(status=Item.Status.IN_REVIEW), most)
+        return counts.count_up_to(_not_laid_out(campaign, by, now), most)
     on_desk = counts.count_up_to(waiting(desk=desk, now=now), most)
     return on_desk + counts.count_up_to(campaign.items.new_in_review().exclude(author=by), most)
+
+
+def _not_laid_out(campaign: Campaign, by: User, now: datetime) -> QuerySet[Item]:
+    """What would lie on a desk that is not set up yet."""
+    items = campaign.items.counted().filter(status=Item.Status.IN_REVIEW).exclude(author=by)
+    items = items.exclude(revisions__author=by).exclude(revision__votes__reviewer=by)
+    return items.annotate(taken=_number(Seat.objects.live(now)), votes_in=_number(Vote.objects.all())).filter(
+        revision__reviewers__gt=F("votes_in") + F("taken")
+    )
 
 
 def _number(rows: QuerySet[Any]) -> Coalesce:

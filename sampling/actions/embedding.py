@@ -82,6 +82,8 @@ def embed_corpus(
     last = CorpusSummary.objects.filter(corpus=corpus, texts_digest=seen).first()
     readings = readings_of(last) if last else {}
     if last is None:
+        # Should this be cut off, what was known of other links does not stand for the ones that are half written.
+        changed(corpus, texts_digest="")
         vectors = store_of(model).get(list(digests))
         near = link_near(corpus=corpus, vectors=vectors, digests=list(digests))
         readings = _readings(corpus, model)

@@ -17,7 +17,7 @@ from campaigns.models import Campaign
 from decontamination.models import ReferencePrompt
 from sampling.models import Document
 from tests.browser.steps import choose_vote, expect_message, write
-from tests.factories import make_annotator, make_reviewer
+from tests.factories import make_annotator, make_reviewer, shipped_taxonomy
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -49,8 +49,10 @@ def questions(shared_data: Path, tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+def run(transactional_db: None, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """A command's figures, as `--json` writes them."""
+
+    shipped_taxonomy()
 
     def command(*words: object) -> dict[str, Any]:
         figures = tmp_path / "figures.json"

@@ -5,7 +5,18 @@ from typing import Any
 import pytest
 
 from campaigns.models import Campaign
-from sampling.models import Assignment, Cluster, ClusterDecision, ClusterRun, Document, Draw, DrawExclusion, Seed
+from sampling.actions.summaries import changed
+from sampling.models import (
+    Assignment,
+    Cluster,
+    ClusterDecision,
+    ClusterRun,
+    CorpusSummary,
+    Document,
+    Draw,
+    DrawExclusion,
+    Seed,
+)  # fmt: skip
 from tests import constraints
 from tests.factories import NOW, category, later, make_campaign, make_corpus, make_document, make_seeds, make_user
 
@@ -160,3 +171,10 @@ def test_seed_keeps_its_origin(campaign: Campaign, seed: Seed, field: str) -> No
     value = 77 if field == "rank" else getattr(elsewhere, field)
     with constraints.refused("seed_keeps_its_origin"):
         Seed.objects.filter(pk=seed.pk).update(**{field: value})
+
+
+def test_a_corpus_is_not_counted_in_a_version_that_is_to_come() -> None:
+    corpus = make_corpus()
+    changed(corpus)
+    rows = CorpusSummary.objects.filter(corpus=corpus)
+    refused("corpus_counted_as_it_was_or_is", lambda: rows.update(counted=2))

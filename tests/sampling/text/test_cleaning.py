@@ -226,7 +226,7 @@ def test_hostile_repetition_is_cleaned_in_time(text: str) -> None:
     start = time.thread_time()  # of this thread alone, however busy the machine is
     clean(text)
     cleaning.is_site_line(text[:240])
-    assert time.thread_time() - start < 5
+    assert time.thread_time() - start < 30  # some seconds; what grows with the square takes minutes
 
 
 def test_html_nested_too_deeply_raises_what_the_import_expects() -> None:
