@@ -166,11 +166,6 @@ def revise(*, item: Item, fields: Mapping[str, Any], by: User, now: datetime) ->
     return revision
 
 
-def leaks(*, campaign: Campaign, text: str) -> list[Match]:
-    """Where a text shares words with a reference in force, by the campaign's rules and waivers."""
-    return current_check(campaign).leaks(text)
-
-
 def _require_author(item: Item, by: User) -> None:
     if item.author_id != by.pk:
         raise NotTheAuthor(_("Only its author revises an item."))
@@ -212,7 +207,7 @@ def _validated(campaign: Campaign, wording: Wording) -> Category:
                 for name, problem in problems.items()
             }
         )
-    if matches := leaks(campaign=campaign, text=wording.query):
+    if matches := current_check(campaign).leaks(wording.query):
         raise Leaks(matches)
     return categories[wording.category]
 

@@ -32,7 +32,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# Any sentence-transformers model by name or path, or made from it; see sampling/model.py.
+# Any sentence-transformers model by name or path, or made from it; see sampling/embedding/model.py.
 EMBEDDING_MODEL = env.text("QUORUM_EMBEDDING_MODEL", "embedded:all-MiniLM-L6-v2")
 EMBEDDING_REVISION = env.text("QUORUM_EMBEDDING_REVISION")
 EMBEDDING_FORMAT = env.text("QUORUM_EMBEDDING_FORMAT", "auto")

@@ -8,20 +8,20 @@ from django.shortcuts import render
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from annotation import actions
 from annotation.actions import BadWording, Leaks
 from annotation.forms import WordingForm
 from annotation.wording import LONGEST
 from campaigns.access import CampaignRequest
 from campaigns.models import Campaign
 from decontamination import waivers
+from decontamination.checks import current_check
 from decontamination.evidence import leaks_shown
 from decontamination.models import WaiverRequest
 
 
 def preview_context(campaign: Campaign, query: str) -> dict[str, Any]:
     query = query[: LONGEST["query"]]  # more is refused anyway, and would only take time
-    shown = leaks_shown(query, actions.leaks(campaign=campaign, text=query))
+    shown = leaks_shown(query, current_check(campaign).leaks(query))
     digests = {leak.match.digest for leak in shown.leaks}
     asked = (
         WaiverRequest.objects.filter(campaign=campaign, digest__in=digests) if digests else WaiverRequest.objects.none()
@@ -38,7 +38,7 @@ def ask(request: CampaignRequest, campaign: Campaign) -> None:
     """Pass on to the leads the leak whose button was pressed, if it is in the query that was sent with it."""
     if not (digest := request.POST.get("ask", "")):
         return
-    for match in actions.leaks(campaign=campaign, text=request.POST.get("query", "")):
+    for match in current_check(campaign).leaks(request.POST.get("query", "")):
         if match.digest == digest:
             note = request.POST.get(f"note-{digest}", "")
             waivers.ask(campaign=campaign, match=match, note=note, by=request.user, now=timezone.now())

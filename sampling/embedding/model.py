@@ -252,4 +252,11 @@ def _weights_digest(path: Path) -> str:
     names = sorted(path.rglob("*.safetensors")) or sorted(path.rglob("*.bin"))
     if not names:
         raise CannotLoad(f"QUORUM_EMBEDDING_MODEL {path}: no weights (*.safetensors or *.bin) in this folder")
-    return hashlib.sha256("".join(_sha256(name) for name in names).encode()).hexdigest()
+    found = [(name, name.stat()) for name in names]
+    return _digest_of(tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found))
+
+
+@cache
+def _digest_of(weights: tuple[tuple[Path, int, int], ...]) -> str:
+    """Of files by path, size and time of change: hundreds of megabytes, read once and not at each look at a page."""
+    return hashlib.sha256("".join(_sha256(path) for path, _size, _changed in weights).encode()).hexdigest()

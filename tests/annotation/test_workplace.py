@@ -12,6 +12,7 @@ from annotation.models import Draft, Item
 from campaigns.models import Campaign, User
 from decontamination import evidence, overlaps, waivers
 from decontamination.actions import load_reference
+from decontamination.checks import current_check
 from decontamination.leaks import Prompt
 from decontamination.models import WaiverRequest
 from decontamination.overlaps import Piece
@@ -239,7 +240,7 @@ def test_of_a_text_that_repeats_a_header_of_many_prompts_a_few_stretches_are_sho
     monkeypatch.setattr(evidence, "excerpt", counted)
     times = 15_000 // len(PROMPT)
     query = f"{PROMPT}\n" * times
-    assert len(actions.leaks(campaign=campaign, text=query)) == 40 * times
+    assert len(current_check(campaign).leaks(query)) == 40 * times
     page = browser.post(url("preview", campaign, mine.pk), sent(mine, query=query), **HTMX).content.decode()
     assert f"{times} stretches of words stand in published benchmarks" in page
     assert page.count("stands in 40 prompts") == page.count("Ask a lead to let it stay") == 20
@@ -315,7 +316,7 @@ def test_a_lead_is_asked_beside_the_leak_and_the_answer_shows(
     browser: Client, campaign: Campaign, mine: Seed, options: dict[str, Any]
 ) -> None:
     load_reference(name="toy", prompts=[Prompt("toy", "T/7", PROMPT)], source="test", by=None, now=NOW)
-    match = actions.leaks(campaign=campaign, text=PROMPT)[0]
+    match = current_check(campaign).leaks(PROMPT)[0]
     asked = {"ask": match.digest, f"note-{match.digest}": "a quoted message"}
     page = browser.post(url("preview", campaign, mine.pk), sent(mine, query="> " + PROMPT) | asked, **options)
     assert "The leads have been asked" in page.content.decode()
