@@ -57,7 +57,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
     def new_in_review(self) -> ItemQuerySet:
         """Not laid before the reviewers yet."""
-        return self.counted().filter(status=Item.Status.IN_REVIEW, queued_at=None).order_by("pk")
+        return self.counted().filter(status=Item.Status.IN_REVIEW, queued_at=None)
 
     def with_work(self) -> ItemQuerySet:
         return self.select_related("revision__category", "author", "seed__document")

@@ -84,7 +84,7 @@ def judge(*, campaign: Campaign, now: datetime) -> Iterator[Item]:
     recorded = {record["id"]: record for record in records("decisions.jsonl")}
     reviewers = members(campaign, Role.REVIEWER)
     lead = members(campaign, Role.LEAD)[0]
-    items = list(campaign.items.select_related("revision", "seed__document", "author").order_by("pk"))
+    items = list(campaign.items.counted().select_related("revision", "seed__document", "author").order_by("pk"))
     for place, item in enumerate(items):
         record = recorded[item.seed.document.key]
         present = len(reviewers) if place < len(items) - LEFT_OPEN else place % len(reviewers)

@@ -19,7 +19,7 @@ from campaigns.models import Campaign, Role, User, Verb
 from campaigns.transitions import move
 from review import consensus, desks
 from review.ballot import LONGEST_RATIONALE, Ballot, Problem
-from review.models import Decision, Seat, Vote
+from review.models import Decision, Desk, Seat, Vote, Waiting
 from review.queue import waiting
 
 # How many wordings one search for a seat tries before it gives up: each time somebody else was quicker.
@@ -75,17 +75,22 @@ def take_seat(*, campaign: Campaign, by: User, now: datetime) -> Seat | None:
     require(campaign, by, Permission.JUDGE)
     membership = campaign.memberships.get(user=by, role=Role.REVIEWER)
     desk = desks.desk_at_work(campaign=campaign, membership=membership, now=now)
-    rows = list(waiting(desk=desk, now=now).select_related("revision")[:_RACES])
-    # First past those where somebody is sitting down or voting this moment: all who search begin with the same ones.
-    for patient in (False, True):
+    with transaction.atomic():
+        # A double click takes its turn here, and then finds the seat that the first one took.
+        Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
+        rows = list(waiting(desk=desk, now=now).select_related("revision")[:_RACES])
+        # Past those where somebody is sitting down or voting this moment: all who search begin with the same ones.
         for row in rows:
-            # A transaction for each try: two who search at once must not hold one item and wait for the next.
-            with transaction.atomic():
-                item = _free(row.revision) if not patient else _locked(row.revision)
-                if item and item.status == Item.Status.IN_REVIEW and item.revision_id == row.revision_id:
-                    seat = _sit(row.revision, campaign, by, now)
-                    if seat is not None:
-                        return seat
+            if (seat := _seat_at(_free(row.revision), row.revision, by, now)) is not None:
+                return seat
+    for row in rows:
+        # A transaction for each try: two who search at once must not hold one item and wait for the next.
+        with transaction.atomic():
+            Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
+            own = Waiting.objects.filter(desk=desk, place=Waiting.Place.SEATED).select_related("revision").first()
+            revision = (own or row).revision
+            if (seat := _seat_at(_locked(revision), revision, by, now)) is not None:
+                return seat
     return None
 
 
@@ -177,6 +182,13 @@ def _free(revision: Revision) -> Item | None:
         of=("self",), no_key=True, skip_locked=connection.features.has_select_for_update_skip_locked
     )
     return rows.select_related("campaign").filter(pk=revision.item_id).first()
+
+
+def _seat_at(item: Item | None, revision: Revision, by: User, now: datetime) -> Seat | None:
+    """A seat at a wording, if it is the one in review."""
+    if item is None or item.status != Item.Status.IN_REVIEW or item.revision_id != revision.pk:
+        return None
+    return _sit(revision, item.campaign, by, now)
 
 
 def _sit(revision: Revision, campaign: Campaign, by: User, now: datetime) -> Seat | None:
