@@ -12,8 +12,7 @@ from typing import IO, BinaryIO
 def whole(path: Path, *, make_folder: bool = True) -> Iterator[BinaryIO]:
     """A file to write `path` into. Whoever reads meanwhile sees the old one; if an error ends the block, so it stays.
 
-    What a killed process leaves begins with a dot, and the next writer removes it.
-    Raises OSError.
+    What a killed process leaves beside it begins with a dot, and is nobody's. Raises OSError.
     """
     if make_folder:
         path.parent.mkdir(parents=True, exist_ok=True)

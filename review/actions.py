@@ -19,7 +19,7 @@ from campaigns.models import Campaign, Role, User, Verb
 from campaigns.transitions import move
 from review import consensus, desks
 from review.ballot import LONGEST_RATIONALE, Ballot, Problem
-from review.models import Decision, Desk, Seat, Vote, Waiting
+from review.models import Decision, Seat, Vote, Waiting
 from review.queue import waiting
 
 # How many wordings one search for a seat tries before it gives up: each time somebody else was quicker.
@@ -76,8 +76,8 @@ def take_seat(*, campaign: Campaign, by: User, now: datetime) -> Seat | None:
     membership = campaign.memberships.get(user=by, role=Role.REVIEWER)
     desk = desks.desk_at_work(campaign=campaign, membership=membership, now=now)
     with transaction.atomic():
-        # A double click takes its turn here, and then finds the seat that the first one took.
-        Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
+        if not desks.in_turn(desk):
+            return None
         rows = list(waiting(desk=desk, now=now).select_related("revision")[:_RACES])
         # Past those where somebody is sitting down or voting this moment: all who search begin with the same ones.
         for row in rows:
@@ -86,7 +86,9 @@ def take_seat(*, campaign: Campaign, by: User, now: datetime) -> Seat | None:
     for row in rows:
         # A transaction for each try: two who search at once must not hold one item and wait for the next.
         with transaction.atomic():
-            Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
+            if not desks.in_turn(desk):
+                return None
+            # That of a double click, taken meanwhile.
             own = Waiting.objects.filter(desk=desk, place=Waiting.Place.SEATED).select_related("revision").first()
             revision = (own or row).revision
             if (seat := _seat_at(_locked(revision), revision, by, now)) is not None:

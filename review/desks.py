@@ -27,6 +27,11 @@ def desk_at_work(*, campaign: Campaign, membership: Membership, now: datetime) -
     return desk
 
 
+def in_turn(desk: Desk) -> bool:
+    """Until this transaction ends, nobody else takes a seat from this desk: a double click. False if it is gone."""
+    return bool(Desk.objects.select_for_update(no_key=True).filter(pk=desk.pk))
+
+
 def seat_taken(*, revision: Revision, by: User, before: int | None) -> None:
     """Somebody has sat down, perhaps where the time of another one (their primary key) had run out."""
     rows = Waiting.objects.filter(revision=revision)
@@ -59,11 +64,9 @@ def _set_up(campaign: Campaign, membership: Membership) -> Desk:
 
 def _fill(campaign: Campaign, desk: Desk) -> None:
     """Lay on a new desk what was laid out before. A run that was cut off begins again, and lays nothing twice."""
-    last, before = (
-        0,
-        campaign.items.counted().filter(status=Item.Status.IN_REVIEW, queued_at__isnull=False).order_by("pk"),
-    )
-    while rows := list(before.filter(pk__gt=last).values_list("pk", flat=True)[: _ITEMS * 5]):
+    laid_out = campaign.items.counted().filter(status=Item.Status.IN_REVIEW, queued_at__isnull=False).order_by("pk")
+    last = 0
+    while rows := list(laid_out.filter(pk__gt=last).values_list("pk", flat=True)[: _ITEMS * 5]):
         last = rows[-1]
         with transaction.atomic():
             _lay(_in_review(campaign, rows, queued=True), [desk])

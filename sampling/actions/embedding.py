@@ -84,6 +84,7 @@ def embed_corpus(
     if last is None:
         # Should this be cut off, what was known of other links does not stand for the ones that are half written.
         changed(corpus, texts_digest="")
+        version = CorpusSummary.objects.get(corpus=corpus).version
         vectors = store_of(model).get(list(digests))
         near = link_near(corpus=corpus, vectors=vectors, digests=list(digests))
         readings = _readings(corpus, model)
@@ -91,7 +92,10 @@ def embed_corpus(
         usable = Document.objects.filter(corpus=corpus).usable().count()
         data = {"model": model.key, "texts": len(digests), "encoded": encoded, "near_duplicates": near}
         with transaction.atomic():
-            changed(corpus, model=model.key, texts_digest=seen, embedded=usable, readings=kept)
+            # An import that came meanwhile may have undone links of words that are the same: they are looked for again.
+            summary = CorpusSummary.objects.select_for_update(no_key=True).get(corpus=corpus)
+            digest = seen if summary.version == version else ""
+            changed(corpus, model=model.key, texts_digest=digest, embedded=usable, readings=kept)
             events.record(Verb.CORPUS_EMBEDDED, corpus, campaign=None, by=by, now=now, data={**data, "languages": kept})
     summarise(corpus)
     linked = Document.objects.filter(corpus=corpus).exclude(canonical=None)

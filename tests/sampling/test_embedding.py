@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -7,9 +8,12 @@ from django.core.management import CommandError, call_command
 
 from campaigns.models import Event, Verb
 from sampling.actions import embedding
+from sampling.actions.duplicates import link_near
 from sampling.actions.embedding import embed_corpus
-from sampling.models import Corpus
+from sampling.actions.summaries import changed
+from sampling.models import Corpus, Document
 from sampling.queries.embedding import chosen_model, poorly_read_languages, store_of
+from sampling.similarity import duplicates
 from tests.factories import NOW, make_corpus, make_document
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +76,29 @@ def test_texts_are_held_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch, fake_mo
     assert report.texts == report.encoded == len(fake_model) == len(set(fake_model)) == 48
     assert embed_corpus(corpus=corpus, by=None, now=NOW).encoded == 0
     assert Event.objects.filter(verb=Verb.CORPUS_EMBEDDED).count() == 1
+
+
+@pytest.mark.usefixtures("fake_model")
+def test_links_that_an_import_undoes_meanwhile_are_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = make_corpus("qa")
+    make_document(corpus, title="How do I sort a list of numbers", text="")
+    twin = make_document(corpus, title="How do I sort a list of numbers please", text="")
+    monkeypatch.setattr(duplicates.canonical, "__defaults__", (0.6, None))
+    real = link_near
+
+    def undone(**given: Any) -> int:
+        """The other record comes again with the same words: an import takes its link away."""
+        found = real(**given)
+        Document.objects.filter(pk=twin.pk).update(canonical=None, similarity=None)
+        changed(corpus, texts_digest="")
+        return found
+
+    monkeypatch.setattr(embedding, "link_near", undone)
+    embed_corpus(corpus=corpus, by=None, now=NOW)
+    monkeypatch.setattr(embedding, "link_near", real)
+    embed_corpus(corpus=corpus, by=None, now=NOW)
+    twin.refresh_from_db()
+    assert twin.canonical is not None
 
 
 def test_a_number_format_of_its_own_has_vectors_of_its_own(settings: LazySettings) -> None:
